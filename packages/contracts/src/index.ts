@@ -1,0 +1,23 @@
+export { type GuestPhysical, type HostPhysical, PAGE_SHIFT, PAGE_SIZE, virtualPageNumber } from './address.ts';
+export type { Device, DmaMemory, InterruptLine } from './device.ts';
+export { InternalError } from './errors.ts';
+export type {
+  ExitDisposition,
+  FileTree,
+  FileTreeEntry,
+  HostKernel,
+  HostRunEnd,
+  HostTask,
+  NamespaceKind,
+  ProcessSpec,
+  ProcessTask,
+  TaskInfo,
+  TaskState,
+  VcpuTaskOwner,
+} from './host-kernel.ts';
+export type { PhysicalMemory } from './memory.ts';
+export type { TlbCounters, VcpuCounters, WorldMetrics } from './metrics.ts';
+export type { TlbEntry, TlbModel } from './tlb.ts';
+export { Actor, type TraceEvent, type TraceSink } from './trace.ts';
+export { type Exit, type HostClock, type HostConsole, type HostHardware, TranslationMode, type Vcpu } from './vcpu.ts';
+export type { GuestSpec, ProgramSpec, World, WorldDefinition, WorldResult, WorldSpec } from './world.ts';

@@ -1,0 +1,29 @@
+/** A cached translation. `page` and `frame` are page numbers of the 4 KiB page asked for, whatever the leaf's size was. */
+export interface TlbEntry {
+  readonly asid: number;
+  readonly page: number;
+  readonly frame: number;
+  /** PTE bits 0 to 7: V R W X U G A D (privileged ISA, Sv39 page table entry). */
+  readonly flags: number;
+  /** 0: 4 KiB leaf, 1: 2 MiB, 2: 1 GiB, ... */
+  readonly level: number;
+}
+
+/**
+ * A model of the hardware's TLB. The engine keeps translations that the model holds in a faster table of its own and asks the
+ * model for the rest; `onEvict` tells it what to forget. `observesHits` makes it ask for every access.
+ */
+export interface TlbModel {
+  readonly name: string;
+  /** True when replacement depends on hits (LRU): the engine then caches nothing. */
+  readonly observesHits: boolean;
+  /** The entry, or undefined for a miss. A global entry (G) matches each asid. */
+  lookup(asid: number, page: number): TlbEntry | undefined;
+  insert(entry: TlbEntry): void;
+  /** sfence.vma: undefined means all. Entries with G stay when an asid is given (privileged ISA, SFENCE.VMA). */
+  flush(asid?: number, page?: number): void;
+  /** Set by the engine; called for each entry that is replaced (not for flushes). */
+  onEvict: ((entry: TlbEntry) => void) | undefined;
+  readonly counters: { lookups: number; misses: number; insertions: number; evictions: number; flushes: number };
+  entries(): Iterable<TlbEntry>;
+}

@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+
+// The source condition lets tests run before any build.
+const conditions = ['@worldswitch/source', 'module', 'node', 'development|production'];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    include: ['packages/*/{src,test,conformance}/**/*.test.ts', 'scripts/**/*.test.ts'],
+    testTimeout: 60_000,
+    pool: 'forks',
+    maxWorkers: 2,
+  },
+});

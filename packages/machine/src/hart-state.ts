@@ -1,0 +1,41 @@
+/**
+ * Where a hart context keeps its state, as byte offsets from the context's base in the machine's memory. Both engines and the
+ * WebAssembly code they emit read and write these places, so there is nothing to synchronise between them.
+ */
+export const HartOffset = {
+  /** 32 integer registers of 8 bytes; x0 is kept 0. */
+  x: 0,
+  /** 32 floating-point registers of 8 bytes. */
+  f: 256,
+  /** i64: virtual address of the next instruction (during compiled code: stale except at exits and slow paths). */
+  pc: 512,
+  /** i64: instructions retired by this context. */
+  instret: 520,
+  /** i64: translated loads, stores and atomics performed by this context (each is one TLB lookup; fetches are `instret`). */
+  dataAccesses: 528,
+  /** i32: instructions that may still retire in this slice; an engine stops when it is 0. */
+  budget: 536,
+  /** i32: privilege: 0 U, 1 S, 3 M. */
+  privilege: 540,
+  /** i32: base of the software TLB set in force for loads and stores. */
+  dataTranslations: 544,
+  /** i32: base of the software TLB set in force for fetches (differs from the former under MPRV only). */
+  fetchTranslations: 548,
+  /** i32: nonzero asks the engine to leave at the next instruction boundary: interrupt became pending, code was invalidated. */
+  attention: 552,
+  /** i32: cause of the trap that a slow path raised; -1 when there is none. */
+  trapCause: 556,
+  /** i64: its trap value. */
+  trapValue: 560,
+  /** i64: result of a slow-path load, or the value for a slow-path store. */
+  scratch: 568,
+  /** i64: physical address of the LR reservation; -1 when there is none. */
+  reservation: 576,
+  /** i32: accrued exception flags, frm: the two parts of fcsr. */
+  fflags: 584,
+  frm: 588,
+  /** i32: 1 while data accesses are translated (satp in force for them), so that they count as TLB lookups. */
+  isTranslating: 592,
+  /** CSR slots of 8 bytes: see csr-file.ts. */
+  csr: 1024,
+} as const;

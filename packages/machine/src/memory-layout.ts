@@ -1,0 +1,33 @@
+/**
+ * One `WebAssembly.Memory` holds everything that running guest code touches: hart contexts, the inline software TLB and RAM.
+ * Addresses in this file are byte offsets in that memory.
+ *
+ *   0 ........ 64 KiB     never used, so that a zero base address is noticed
+ *   CONTEXTS              MAX_CONTEXTS hart contexts of CONTEXT_SIZE bytes (hart-state.ts)
+ *   TRANSLATIONS          software TLB: TRANSLATION_SETS sets, one per address space and access rights (software-tlb.ts)
+ *   ENGINE                the compiled engine's own tables (engine/compiler)
+ *   RAM                   guest physical RAM_BASE onwards
+ */
+export const CONTEXTS = 0x1_0000;
+export const CONTEXT_SIZE = 0x1000;
+export const MAX_CONTEXTS = 240;
+
+export const TRANSLATIONS = 0x10_0000;
+/** Entries of each of the load, store and fetch tables of a set; a power of two. */
+export const TRANSLATION_ENTRIES = 256;
+/** Bytes of an entry: {i64 tag, i32 addend, i32 unused}. */
+export const TRANSLATION_ENTRY_SIZE = 16;
+export const TRANSLATION_TABLE_SIZE = TRANSLATION_ENTRIES * TRANSLATION_ENTRY_SIZE;
+/** A set is a load table, then a store table, then a fetch table. */
+export const LOAD_TABLE = 0;
+export const STORE_TABLE = TRANSLATION_TABLE_SIZE;
+export const FETCH_TABLE = 2 * TRANSLATION_TABLE_SIZE;
+export const TRANSLATION_SET_SIZE = 3 * TRANSLATION_TABLE_SIZE;
+export const TRANSLATION_SETS = 64;
+
+export const ENGINE = 0x20_0000;
+export const ENGINE_SIZE = 0x20_0000;
+
+export const RAM = 0x40_0000;
+/** Guest physical address of RAM (QEMU virt board). */
+export const RAM_BASE = 0x8000_0000;

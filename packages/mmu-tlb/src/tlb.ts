@@ -1,0 +1,142 @@
+import type { TlbEntry, TlbModel } from '@worldswitch/contracts';
+import { MmuError } from './mmu-error.ts';
+import { PAGES_PER_LEAF, PteFlag } from './pte.ts';
+import { fifo, type ReplacementPolicy } from './replacement.ts';
+
+export interface TlbOptions {
+  /** Number of sets, a power of two. 1 makes it fully associative. */
+  readonly sets: number;
+  /** Entries of a set. */
+  readonly ways: number;
+  /** Default fifo. */
+  readonly policy?: ReplacementPolicy;
+  readonly name?: string;
+}
+
+type Slot = { -readonly [Field in keyof TlbEntry]: TlbEntry[Field] };
+
+/** Marks an empty way: no page has this number. */
+const EMPTY = -1;
+
+/** Whether a fence for `page` reaches an entry: it does so for each piece of the superpage that its leaf maps. */
+export function coversPage(entry: { readonly page: number; readonly level: number }, page: number): boolean {
+  if (entry.level === 0) return entry.page === page;
+  const pages = PAGES_PER_LEAF[entry.level]!;
+  return Math.floor(entry.page / pages) === Math.floor(page / pages);
+}
+
+/**
+ * A set-associative TLB. Sets are chosen by the page number's low bits; entries carry an ASID, and global ones match each.
+ * Superpages are kept in pieces of 4 KiB, those that were asked for; a fence for any address of the superpage drops them all.
+ * At most one entry can match an access: an insertion displaces those that would match the same (and reports them as evicted).
+ * `lookup` returns an object of the model's own, good until the next call.
+ */
+export function createTlb(options: TlbOptions): TlbModel {
+  const { sets, ways, policy = fifo } = options;
+  if (!Number.isInteger(sets) || sets < 1 || (sets & (sets - 1)) !== 0)
+    throw new MmuError(`a TLB needs a power of two of sets, not ${sets}`);
+  if (!Number.isInteger(ways) || ways < 1) throw new MmuError(`a TLB needs at least one way, not ${ways}`);
+
+  const size = sets * ways;
+  // Pages and ASIDs stand apart from the slots so that a lookup and a scan read densely.
+  const pages = new Float64Array(size).fill(EMPTY);
+  /** ASID, or -1 for a global entry. */
+  const asids = new Int32Array(size);
+  const slots: Slot[] = Array.from({ length: size }, () => ({ asid: 0, page: EMPTY, frame: 0, flags: 0, level: 0 }));
+  const replacement = policy.create(sets, ways);
+  const { observesHits } = policy;
+  const setMask = sets - 1;
+  let occupied = 0;
+  let superpagePieces = 0;
+
+  const empty = (position: number) => {
+    if (slots[position]!.level > 0) superpagePieces--;
+    pages[position] = EMPTY;
+    occupied--;
+  };
+
+  const model: TlbModel = {
+    name: options.name ?? `${sets}x${ways} ${policy.name}`,
+    observesHits,
+    onEvict: undefined,
+    counters: { lookups: 0, misses: 0, insertions: 0, evictions: 0, flushes: 0 },
+
+    lookup(asid, page) {
+      model.counters.lookups++;
+      const set = page & setMask;
+      const first = set * ways;
+      for (let position = first; position < first + ways; position++) {
+        if (pages[position] === page && (asids[position] === asid || asids[position]! < 0)) {
+          if (observesHits) replacement.touched(set, position - first);
+          return slots[position];
+        }
+      }
+      model.counters.misses++;
+      return undefined;
+    },
+
+    insert(entry) {
+      const { page } = entry;
+      const isGlobal = (entry.flags & PteFlag.global) !== 0;
+      const set = page & setMask;
+      const first = set * ways;
+      let target = -1;
+      let free = -1;
+      for (let position = first; position < first + ways; position++) {
+        if (pages[position] === EMPTY) free = position;
+        else if (pages[position] === page && (isGlobal || asids[position]! < 0 || asids[position] === entry.asid)) {
+          model.onEvict?.(slots[position]!);
+          empty(position);
+          target = position;
+        }
+      }
+      if (target < 0) target = free;
+      if (target < 0) {
+        target = first + replacement.victim(set);
+        model.counters.evictions++;
+        model.onEvict?.(slots[target]!);
+        empty(target);
+      }
+      const slot = slots[target]!;
+      slot.asid = entry.asid;
+      slot.page = page;
+      slot.frame = entry.frame;
+      slot.flags = entry.flags;
+      slot.level = entry.level;
+      pages[target] = page;
+      asids[target] = isGlobal ? -1 : entry.asid;
+      occupied++;
+      if (entry.level > 0) superpagePieces++;
+      model.counters.insertions++;
+      replacement.filled(set, target - first);
+    },
+
+    flush(asid, page) {
+      model.counters.flushes++;
+      if (occupied === 0) return;
+      if (asid === undefined && page === undefined) {
+        pages.fill(EMPTY);
+        occupied = 0;
+        superpagePieces = 0;
+        return;
+      }
+      // Pieces of a superpage lie in other sets than the page that was named.
+      const isOneSet = page !== undefined && superpagePieces === 0;
+      const first = isOneSet ? (page & setMask) * ways : 0;
+      const end = isOneSet ? first + ways : size;
+      for (let position = first; position < end; position++) {
+        if (pages[position] === EMPTY) continue;
+        if (asid !== undefined && asids[position] !== asid) continue;
+        if (page !== undefined && pages[position] !== page) {
+          if (superpagePieces === 0 || !coversPage(slots[position]!, page)) continue;
+        }
+        empty(position);
+      }
+    },
+
+    *entries() {
+      for (let position = 0; position < size; position++) if (pages[position] !== EMPTY) yield slots[position]!;
+    },
+  };
+  return model;
+}

@@ -1,0 +1,43 @@
+export { CsrAddress, csrByAddress, csrByName, csrTable } from './csr.ts';
+export {
+  type CsrAccess,
+  type CsrDefinition,
+  type CsrField,
+  type CsrOptions,
+  type CsrView,
+  csrPrivilege,
+  defineCsr,
+  isCsrReadOnly,
+  mergeCsrWrite,
+} from './csr-definition.ts';
+export type { EncodedRow } from './decode.ts';
+export { amoResult, binaryOperations, type EvaluationState, evaluate, unaryOperations } from './evaluate.ts';
+export type {
+  AccessWidth,
+  AmoOperation,
+  BinaryOperation,
+  Citation,
+  DecodedInstruction,
+  Expression,
+  Instruction,
+  RegisterOperand,
+  Sensitivity,
+  Statement,
+  UnaryOperation,
+} from './instruction.ts';
+export {
+  baseInstructions,
+  builtInExtensions,
+  createInstructionSet,
+  defaultInstructionSet,
+  type InstructionSet,
+  type IsaExtension,
+  selectExtensions,
+} from './instruction-set.ts';
+export { IsaError } from './isa-error.ts';
+export type { EncodedField, EncodingLayout, FieldSegment, OperandField } from './operand-format.ts';
+export { Privilege, type PrivilegeLevel } from './privilege.ts';
+export { type RowOptions, rowsOf } from './row.ts';
+export * as semantics from './semantics.ts';
+export { formatCitation, manuals } from './spec.ts';
+export { ExceptionCause, InterruptCause, trapCauseName } from './trap-cause.ts';

@@ -1,0 +1,121 @@
+import { csrTable } from './csr.ts';
+import type { CsrDefinition } from './csr-definition.ts';
+import { checkOverlaps, createDecoder, type EncodedRow, encodedRow } from './decode.ts';
+import type { DecodedInstruction, Instruction } from './instruction.ts';
+import { IsaError } from './isa-error.ts';
+import { privileged } from './privileged.ts';
+import { rv64a } from './rv64a.ts';
+import { rv64c } from './rv64c.ts';
+import { rv64i } from './rv64i.ts';
+import { rv64m } from './rv64m.ts';
+import { zicsr } from './zicsr.ts';
+import { zifencei } from './zifencei.ts';
+
+/** A named group of instructions and CSRs. The built-in extensions have the same form as those that others add. */
+export interface IsaExtension {
+  readonly name: string;
+  readonly rows: readonly Instruction[];
+  readonly csrs?: readonly CsrDefinition[];
+  /** Names of control operations that its rows add, which an executor must provide. */
+  readonly controls?: readonly string[];
+}
+
+export interface InstructionSet {
+  readonly rows: readonly Instruction[];
+  readonly extensions: readonly IsaExtension[];
+  /** Every control operation that a row of the set names. */
+  readonly controls: readonly string[];
+  /** CSRs of the base architecture and of the extensions. */
+  readonly csrs: readonly CsrDefinition[];
+  /**
+   * The instruction in these bits, or undefined when they are none (illegal instruction). When the low two bits are not 11, the
+   * low 16 bits are decoded. Results are remembered, so equal bits give the same object.
+   */
+  decode(bits: number): DecodedInstruction | undefined;
+  byName(name: string): Instruction | undefined;
+  /** The row with its encoding worked out. */
+  encodedByName(name: string): EncodedRow | undefined;
+  csrByAddress(address: number): CsrDefinition | undefined;
+  csrByName(name: string): CsrDefinition | undefined;
+}
+
+/** The extensions this package brings, in the order of the manual. */
+export const builtInExtensions: readonly IsaExtension[] = [
+  { name: 'I', rows: rv64i },
+  { name: 'M', rows: rv64m },
+  { name: 'A', rows: rv64a },
+  { name: 'C', rows: rv64c },
+  { name: 'Zicsr', rows: zicsr },
+  { name: 'Zifencei', rows: zifencei },
+  { name: 'Privileged', rows: privileged },
+];
+
+/** All built-in rows. */
+export const baseInstructions: readonly Instruction[] = builtInExtensions.flatMap(({ rows }) => rows);
+
+/**
+ * The named built-in extensions, to be combined with others in {@link createInstructionSet}.
+ * @throws {IsaError} for a name that is none.
+ */
+export function selectExtensions(names: readonly string[]): readonly IsaExtension[] {
+  return names.map((name) => {
+    const extension = builtInExtensions.find((candidate) => candidate.name.toLowerCase() === name.toLowerCase());
+    if (!extension) {
+      const known = builtInExtensions.map((candidate) => candidate.name).join(', ');
+      throw new IsaError(`unknown extension ${name}; built in are ${known}`);
+    }
+    return extension;
+  });
+}
+
+/**
+ * Puts extensions together: everything built in unless told otherwise. To add one to the built-in ones:
+ * `createInstructionSet([...builtInExtensions, mine])`.
+ * @throws {IsaError} when two rows have the same name or overlapping encodings, or an encoding has a wrong number of bits.
+ */
+export function createInstructionSet(extensions: readonly IsaExtension[] = builtInExtensions): InstructionSet {
+  const rows = extensions.flatMap((extension) => extension.rows);
+  const encoded = rows.map(encodedRow);
+  checkOverlaps(encoded);
+  const encodedNames = uniqueMap(encoded, (row) => row.instruction.name, 'instruction');
+  const csrs = [...csrTable, ...extensions.flatMap((extension) => extension.csrs ?? [])];
+  const csrNames = uniqueMap(csrs, (csr) => csr.name, 'CSR');
+  const csrAddresses = uniqueMap(csrs, (csr) => csr.address, 'CSR address');
+  const controls = new Set(extensions.flatMap((extension) => extension.controls ?? []));
+  for (const row of rows) {
+    for (const statement of row.semantics) if (statement.kind === 'control') controls.add(statement.operation);
+  }
+  return {
+    rows,
+    extensions,
+    controls: [...controls],
+    csrs,
+    decode: createDecoder(encoded),
+    byName: (name) => encodedNames.get(name)?.instruction,
+    encodedByName: (name) => encodedNames.get(name),
+    csrByAddress: (address) => csrAddresses.get(address),
+    csrByName: (name) => csrNames.get(name),
+  };
+}
+
+function uniqueMap<Key extends string | number, Value>(
+  values: readonly Value[],
+  keyOf: (value: Value) => Key,
+  what: string,
+): ReadonlyMap<Key, Value> {
+  const map = new Map<Key, Value>();
+  for (const value of values) {
+    const key = keyOf(value);
+    if (map.has(key)) throw new IsaError(`${what} ${key} is defined twice`);
+    map.set(key, value);
+  }
+  return map;
+}
+
+let everything: InstructionSet | undefined;
+
+/** The set of all built-in extensions, built at the first call and shared. */
+export function defaultInstructionSet(): InstructionSet {
+  everything ??= createInstructionSet();
+  return everything;
+}

@@ -1,1 +1,1 @@
-export {};
+export { createArrayMemory } from './array-memory.ts';

@@ -1,4 +1,5 @@
 export { MmuError } from './mmu-error.ts';
+export { createPageTable, type Mapping, type PageTable, type PageTableOptions } from './page-table-builder.ts';
 export { createPageTableMemory, type PageTableMemory, PteUpdate } from './page-table-memory.ts';
 export { AccessKind, faultCause, needsAccessedDirty, permits, TranslationFault } from './permission.ts';
 export {

@@ -50,7 +50,8 @@ export function createUnboundedTlb(): TlbModel {
         spaces.set(entry.asid, space);
       }
       remove(space, entry.page, true);
-      space.set(entry.page, { ...entry });
+      const { asid, page, frame, flags, level } = entry;
+      space.set(page, { asid, page, frame, flags, level });
       if (entry.level > 0) superpagePieces++;
       model.counters.insertions++;
     },

@@ -1,0 +1,32 @@
+import { defineConfig } from 'vitepress';
+
+export default defineConfig({
+  title: 'Worldswitch',
+  description: 'One RISC-V program, bare, fully virtualized, paravirtualized and in a container, side by side.',
+  cleanUrls: true,
+  lastUpdated: false,
+  themeConfig: {
+    nav: [
+      { text: 'Compare live', link: '/live/compare' },
+      { text: 'Instructions', link: '/isa/' },
+      { text: 'Terminology', link: '/guide/terminology' },
+    ],
+    sidebar: [
+      {
+        text: 'Start',
+        items: [
+          { text: 'What it is', link: '/' },
+          { text: 'Compare live', link: '/live/compare' },
+          { text: 'Terminology', link: '/guide/terminology' },
+        ],
+      },
+      { text: 'Reference', items: [{ text: 'Instructions', link: '/isa/' }] },
+    ],
+    outline: 'deep',
+    search: { provider: 'local' },
+  },
+  vite: {
+    worker: { format: 'es' },
+    ssr: { noExternal: [/^@worldswitch\//] },
+  },
+});

@@ -1,0 +1,35 @@
+import { compare, type CompareProgress, type CompareReport, reportRows, type ReportRow } from '@worldswitch/cli';
+import { guestKernel, program } from '@worldswitch/guest-os';
+
+/** What the page asks of the worker. */
+export interface CompareRequest {
+  readonly program: string;
+  readonly arguments: readonly string[];
+  readonly worlds: readonly string[];
+  readonly engine: 'reference' | 'compiled';
+}
+
+/** What the worker answers: any number of `progress`, then `report` or `error`. */
+export type CompareAnswer =
+  | { readonly kind: 'progress'; readonly progress: CompareProgress }
+  | { readonly kind: 'report'; readonly report: CompareReport; readonly rows: readonly ReportRow[] }
+  | { readonly kind: 'error'; readonly message: string };
+
+const answer = (message: CompareAnswer) => self.postMessage(message);
+
+self.addEventListener('message', ({ data }: MessageEvent<CompareRequest>) => {
+  try {
+    const report = compare({
+      program: { image: program(data.program), arguments: [data.program, ...data.arguments] },
+      worlds: data.worlds,
+      engine: data.engine,
+      unmodifiedKernel: guestKernel('full'),
+      paravirtualKernel: guestKernel('para'),
+      maxInstructions: 2_000_000_000,
+      onProgress: (progress) => answer({ kind: 'progress', progress }),
+    });
+    answer({ kind: 'report', report, rows: reportRows(report) });
+  } catch (error) {
+    answer({ kind: 'error', message: error instanceof Error ? error.message : String(error) });
+  }
+});

@@ -1,0 +1,143 @@
+import { programNames } from '@worldswitch/guest-os';
+import { Command, CommanderError } from 'commander';
+import { ExitCode, UserError } from './exit-codes.ts';
+import { addMachineOptions, collect, commaList, positiveInteger } from './node/options.ts';
+import { compareVerb } from './node/verb-compare.ts';
+import { containerVerb } from './node/verb-container.ts';
+import { assembleVerb, disassembleVerb, isaVerb } from './node/verb-isa.ts';
+import { runVerb, traceVerb } from './node/verb-run.ts';
+import { worldNames } from './worlds.ts';
+
+const defaultProgram = 'tour';
+const hostedWorlds = ['full', 'full', 'container', 'process'];
+
+/** Runs the command line and returns the exit code: see exit-codes.ts. */
+export async function main(args: readonly string[]): Promise<number> {
+  let exitCode: number = ExitCode.ok;
+  const program = createProgram((code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
+    if (error instanceof UserError) {
+      process.stderr.write(`worldswitch: ${error.message}\n`);
+      return error.exitCode;
+    }
+    process.stderr.write(`worldswitch: internal error, please report it: ${(error as Error).stack ?? String(error)}\n`);
+    return ExitCode.internal;
+  }
+}
+
+function createProgram(setExitCode: (code: number) => void): Command {
+  const worlds = `${worldNames.join(', ')}, or the file of a WorldDefinition`;
+  const program = new Command('worldswitch')
+    .description('Runs one RISC-V program bare, fully virtualized, paravirtualized and in a container, and compares.')
+    .exitOverride()
+    .enablePositionalOptions()
+    .showHelpAfterError('(try --help)')
+    .addHelpText('after', exitCodeHelp());
+
+  addMachineOptions(
+    program
+      .command('compare')
+      .description('run one program in every world; print its output, a table of what it cost, and who handled its traps')
+      .argument('[arguments...]', "the program's arguments, after --")
+      .option('--program <file>', `ELF file, or one of ${programNames.join(', ')}`, defaultProgram)
+      .option('--worlds <names>', 'with commas between them', commaList, [...worldNames])
+      .option('--world <file>', 'a world of your own besides', collect)
+      .option('--json', 'print one JSON document')
+      .option('--trace <file>', 'write every hop: Chrome trace format for *.json, else JSON lines'),
+  )
+    .option('--guest-kernel <file>', 'another unmodified guest kernel (raw Image or ELF)')
+    .option('--para-kernel <file>', 'another paravirtual guest kernel (ELF)')
+    .action(async (args: string[], flags) => setExitCode(await compareVerb(args, flags)));
+
+  addMachineOptions(
+    program
+      .command('run')
+      .description('run a program in one world, or in several at once on one host')
+      .argument('<program>', 'ELF file or built-in program')
+      .argument('[arguments...]')
+      .passThroughOptions()
+      .option('--world <names>', `${worlds}; several share one host (default: process)`, collect)
+      .option('--trace <file>', 'write every hop: Chrome trace format for *.json, else JSON lines')
+      .option('--ps [instructions]', "print the host's process table again and again", positiveInteger),
+  )
+    .option('--guest-kernel <file>', 'another unmodified guest kernel (raw Image or ELF)')
+    .option('--para-kernel <file>', 'another paravirtual guest kernel (ELF)')
+    .action(async (name: string, args: string[], flags) => setExitCode(await runVerb(name, args, flags, ['process'])));
+
+  addMachineOptions(
+    program
+      .command('ps')
+      .description('run two virtual machines, a container and a process at once on one host, and print its process table')
+      .argument('[program]', 'ELF file or built-in program', defaultProgram)
+      .argument('[arguments...]')
+      .passThroughOptions()
+      .option('--world <names>', `what to start (default: ${hostedWorlds.join(',')})`, collect)
+      .option('--ps [instructions]', 'instructions between two tables', positiveInteger, 5_000_000),
+  ).action(async (name: string, args: string[], flags) => setExitCode(await runVerb(name, args, flags, hostedWorlds)));
+
+  addMachineOptions(
+    program
+      .command('trace')
+      .description('print who hands control to whom, and why, as JSON lines')
+      .argument('<program>', 'ELF file or built-in program')
+      .argument('[arguments...]')
+      .passThroughOptions()
+      .option('--world <name>', `${worlds} (default: full)`, collect)
+      .option('--limit <n>', 'stop after this many hops', positiveInteger),
+  ).action(async (name: string, args: string[], flags) => setExitCode(await traceVerb(name, args, flags)));
+
+  program
+    .command('container')
+    .description('run an OCI bundle: a folder with config.json and a root file system')
+    .argument('<bundle>', 'the folder')
+    .option('--do <steps>', 'life-cycle operations in this order: create, start, wait, state, kill, delete', commaList, [
+      'create',
+      'start',
+      'wait',
+      'delete',
+    ])
+    .option('--id <name>', 'name of the container', 'container')
+    .option('--max-instructions <n>', 'for each wait', positiveInteger)
+    .action(async (bundle: string, flags) => setExitCode(await containerVerb(bundle, flags)));
+
+  program
+    .command('isa')
+    .description('print the reference page of an instruction, or list all instructions')
+    .argument('[name]', 'mnemonic, such as addi')
+    .action((name: string | undefined) => setExitCode(isaVerb(name)));
+  program
+    .command('assemble')
+    .description('assemble GNU syntax and print address, bytes and source')
+    .argument('<file>')
+    .option('--origin <address>', 'where .text begins', '0x80000000')
+    .action((file: string, flags: { origin: string }) => setExitCode(assembleVerb(file, flags)));
+  program
+    .command('disassemble')
+    .description('disassemble the code of an ELF file')
+    .argument('<file>', 'ELF file or built-in program')
+    .action((file: string) => setExitCode(disassembleVerb(file)));
+  return program;
+}
+
+function exitCodeHelp(): string {
+  const meaning: Record<keyof typeof ExitCode, string> = {
+    ok: 'done',
+    worldsDisagree: 'compare: the worlds disagree',
+    usage: 'unknown command or option, or a wrong value',
+    badInput: 'a file is not what it should be',
+    noInput: 'a file cannot be opened',
+    unavailable: 'the package registry cannot be reached',
+    internal: 'a defect of worldswitch',
+    outputLimit: 'a guest printed more than it may',
+    guestFault: 'a guest could not go on',
+    instructionLimit: '--max-instructions ran out',
+  };
+  const lines = Object.entries(ExitCode).map(([key, code]) => `  ${String(code).padStart(3)}  ${meaning[key as keyof typeof ExitCode]}`);
+  return `\nExit codes (run: the program's own, when it ended by itself):\n${lines.join('\n')}`;
+}

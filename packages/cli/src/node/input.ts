@@ -1,0 +1,109 @@
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { FileTree, FileTreeEntry, ProgramSpec, WorldDefinition } from '@worldswitch/contracts';
+import { guestKernel, program as builtInProgram, programNames } from '@worldswitch/guest-os';
+import { checkExecutable } from '@worldswitch/host-os';
+import { ExitCode, UserError } from '../exit-codes.ts';
+import type { GuestKernels } from '../worlds.ts';
+
+/** Reads a file that an option or argument named. */
+export function readInput(path: string, what: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a directory' : (error as Error).message;
+    throw new UserError(`cannot read the ${what} '${path}': ${why}`, ExitCode.noInput);
+  }
+}
+
+/** A program by file name, or by the name of one that comes with the product. */
+export function loadProgram(name: string, args: readonly string[]): ProgramSpec {
+  const isFile = name.includes('/') || name.includes('\\') || isPresent(name);
+  if (!isFile && programNames.includes(name)) return { image: builtInProgram(name), arguments: [name, ...args] };
+  if (!isFile) {
+    throw new UserError(
+      `there is no file '${name}' and no built-in program of that name; built in are ${programNames.join(', ')}`,
+      ExitCode.noInput,
+    );
+  }
+  const image = readInput(name, 'program');
+  try {
+    checkExecutable(image);
+  } catch (error) {
+    throw new UserError(`'${name}' cannot be run: ${(error as Error).message}`, ExitCode.badInput);
+  }
+  return { image, arguments: [basename(name), ...args] };
+}
+
+function isPresent(path: string): boolean {
+  try {
+    statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The guest kernels to use: the built-in ones, or files. */
+export function loadKernels(options: { guestKernel?: string; paraKernel?: string }): GuestKernels {
+  return {
+    unmodifiedKernel: options.guestKernel ? readInput(options.guestKernel, 'guest kernel') : guestKernel('full'),
+    paravirtualKernel: options.paraKernel ? readInput(options.paraKernel, 'paravirtual guest kernel') : guestKernel('para'),
+  };
+}
+
+/** A world of the user's own: a module whose default export is a WorldDefinition. */
+export async function loadWorld(path: string): Promise<WorldDefinition> {
+  readInput(path, 'world');
+  let module: { default?: unknown };
+  try {
+    module = await import(pathToFileURL(path).href);
+  } catch (error) {
+    throw new UserError(`the world '${path}' cannot be loaded: ${(error as Error).message}`, ExitCode.badInput);
+  }
+  const definition = module.default as Partial<WorldDefinition> | undefined;
+  if (typeof definition?.name !== 'string' || typeof definition.create !== 'function') {
+    throw new UserError(
+      `the world '${path}' must export a WorldDefinition as default: an object with name, summary, guest and create(host, spec)`,
+      ExitCode.badInput,
+    );
+  }
+  return definition as WorldDefinition;
+}
+
+/** Whether a `--world` argument means a file and not a name. */
+export function isWorldFile(name: string): boolean {
+  return /[\\/]|\.[cm]?[jt]s$/.test(name);
+}
+
+/** The tree under a directory, as a root file system. */
+export function readTree(directory: string): FileTree {
+  const tree = new Map<string, FileTreeEntry>();
+  const visit = (path: string, inside: string) => {
+    for (const entry of readdirSync(path, { withFileTypes: true })) {
+      const file = join(path, entry.name);
+      const name = `${inside}/${entry.name}`;
+      if (entry.isSymbolicLink()) tree.set(name, { type: 'symlink', target: readlinkSync(file) });
+      else if (entry.isDirectory()) {
+        tree.set(name, { type: 'directory', mode: statSync(file).mode & 0o7777 });
+        visit(file, name);
+      } else if (entry.isFile()) tree.set(name, { type: 'file', mode: statSync(file).mode & 0o7777, data: readFileSync(file) });
+    }
+  };
+  visit(directory, '');
+  return tree;
+}
+
+/** What was piped into the command; nothing when a person is at the terminal. */
+export function pipedInput(): Uint8Array | undefined {
+  if (process.stdin.isTTY) return undefined;
+  try {
+    const stat = statSync('/dev/stdin');
+    if (!stat.isFIFO() && !stat.isFile()) return undefined;
+    return readFileSync(0);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,55 @@
+import type { WorldDefinition } from '@worldswitch/contracts';
+import { type CompareReport, compare } from '../compare.ts';
+import { ExitCode } from '../exit-codes.ts';
+import { reportText } from '../report-text.ts';
+import { isWorldFile, loadKernels, loadProgram, loadWorld } from './input.ts';
+import { type MachineFlags, machineOptions } from './options.ts';
+import { progressLine, traceFile, writeAll } from './output.ts';
+
+export interface CompareFlags extends MachineFlags {
+  readonly program: string;
+  readonly worlds: string[];
+  readonly world?: string[];
+  readonly json?: boolean;
+  readonly trace?: string;
+  readonly maxInstructions?: number;
+  readonly guestKernel?: string;
+  readonly paraKernel?: string;
+}
+
+export async function compareVerb(args: readonly string[], flags: CompareFlags): Promise<number> {
+  const worlds: (string | WorldDefinition)[] = [];
+  for (const name of [...flags.worlds, ...(flags.world ?? [])]) worlds.push(isWorldFile(name) ? await loadWorld(name) : name);
+  const program = loadProgram(flags.program, args);
+  const kernels = loadKernels(flags);
+  const trace = flags.trace === undefined ? undefined : traceFile(flags.trace);
+  const line = progressLine();
+  let report: CompareReport;
+  try {
+    report = compare({
+      program,
+      worlds,
+      ...kernels,
+      ...machineOptions(flags),
+      ...(flags.maxInstructions === undefined ? {} : { maxInstructions: flags.maxInstructions }),
+      ...(trace === undefined ? {} : { trace }),
+      onProgress: ({ world, state, instructions }) =>
+        line.show(`${world}: ${state}${instructions > 0 ? `, ${(instructions / 1e6).toFixed(0)} million instructions` : ''}`),
+    });
+  } finally {
+    line.clear();
+    trace?.close();
+  }
+  writeAll(1, flags.json ? `${JSON.stringify(report, undefined, 2)}\n` : `${reportText(report)}\n`);
+  return exitCodeOf(report);
+}
+
+/** What went wrong first, in the order of the worlds; the table shows the rest. */
+export function exitCodeOf(report: CompareReport): number {
+  for (const world of report.worlds) {
+    if (world.reason === 'fault') return ExitCode.guestFault;
+    if (world.reason === 'output-limit') return ExitCode.outputLimit;
+    if (world.reason === 'budget') return ExitCode.instructionLimit;
+  }
+  return report.identical ? ExitCode.ok : ExitCode.worldsDisagree;
+}

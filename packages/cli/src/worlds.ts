@@ -1,0 +1,113 @@
+import type { GuestSpec, HostKernel, TlbModel, World, WorldDefinition, WorldSpec } from '@worldswitch/contracts';
+import { containerWorld } from '@worldswitch/containers';
+import { bootArguments, createInitrd } from '@worldswitch/guest-os';
+import { createHostKernel, processWorld } from '@worldswitch/host-os';
+import { createBareWorld, createHostHardware } from '@worldswitch/machine';
+import { fullWorld } from '@worldswitch/vmm-full';
+import { paraWorld } from '@worldswitch/vmm-para';
+import { ExitCode, UserError } from './exit-codes.ts';
+
+/** The physical machine that each world gets. */
+export interface MachineOptions {
+  readonly engine?: 'reference' | 'compiled';
+  /** Makes the TLB model of a machine; default is the machine's own. */
+  readonly createTlb?: () => TlbModel;
+  /** RAM of the guest, or of the bare machine: bytes. Default 64 MiB. */
+  readonly guestMemoryBytes?: number;
+}
+
+export interface GuestKernels {
+  /** Runs bare and fully virtualized. */
+  readonly unmodifiedKernel: Uint8Array;
+  readonly paravirtualKernel: Uint8Array;
+}
+
+export interface OpenedWorld {
+  readonly name: string;
+  readonly world: World;
+  /** The guest kernel in it. */
+  readonly kernel?: Uint8Array;
+  /** The host OS it runs on; absent for bare. */
+  readonly host?: HostKernel;
+}
+
+const defaultGuestMemory = 64 << 20;
+/** What the host keeps beside one guest. */
+const hostMemory = 64 << 20;
+
+const hosted: readonly WorldDefinition[] = [fullWorld, paraWorld, containerWorld, processWorld];
+export const worldNames: readonly string[] = ['bare', ...hosted.map((definition) => definition.name)];
+
+/** The definition of a world that runs on the host OS. Throws UserError for a name that is none. */
+export function worldDefinition(name: string): WorldDefinition {
+  const definition = hosted.find((candidate) => candidate.name === name);
+  if (definition === undefined) {
+    throw new UserError(`no world is called '${name}'; there are ${worldNames.join(', ')}`, ExitCode.usage);
+  }
+  return definition;
+}
+
+/** One line on what the world is. */
+export function worldSummary(chosen: string | WorldDefinition): string {
+  if (chosen === 'bare') return 'the guest OS on the physical machine';
+  return (typeof chosen === 'string' ? worldDefinition(chosen) : chosen).summary;
+}
+
+/** A host OS on a physical machine of its own, with room for this many guests. */
+export function createHost(options: MachineOptions, guests = 1): HostKernel {
+  const memoryBytes = hostMemory + guests * (options.guestMemoryBytes ?? defaultGuestMemory);
+  return createHostKernel(
+    createHostHardware({
+      memoryBytes,
+      ...(options.engine === undefined ? {} : { engine: options.engine }),
+      ...(options.createTlb === undefined ? {} : { tlb: options.createTlb() }),
+    }),
+  );
+}
+
+/** How the guest OS is told to run the program as its first process. */
+export function guestSpec(kernel: Uint8Array, program: WorldSpec['program']): GuestSpec {
+  const path = '/program';
+  return {
+    kernel,
+    initrd: createInitrd({ program: { path, data: program.image } }),
+    bootArguments: bootArguments({ init: path, quiet: true, args: [...program.arguments] }),
+  };
+}
+
+type SpecParts = Omit<WorldSpec, 'name' | 'memoryBytes' | 'guest'>;
+
+/** Makes a world, on a machine of its own or, when `host` is given, on that host. */
+export function openWorld(
+  chosen: string | WorldDefinition,
+  options: MachineOptions & GuestKernels,
+  parts: SpecParts,
+  placement: { readonly host?: HostKernel; readonly name?: string } = {},
+): OpenedWorld {
+  const memoryBytes = options.guestMemoryBytes ?? defaultGuestMemory;
+  if (chosen === 'bare') {
+    const kernel = options.unmodifiedKernel;
+    const spec = { ...parts, name: 'bare', memoryBytes, guest: guestSpec(kernel, parts.program) };
+    const machine = {
+      ...(options.engine === undefined ? {} : { engine: options.engine }),
+      ...(options.createTlb === undefined ? {} : { tlb: options.createTlb() }),
+    };
+    return { name: 'bare', world: createBareWorld(spec, machine), kernel };
+  }
+  const definition = typeof chosen === 'string' ? worldDefinition(chosen) : chosen;
+  const kernel =
+    definition.guest === 'unmodified'
+      ? options.unmodifiedKernel
+      : definition.guest === 'paravirtual'
+        ? options.paravirtualKernel
+        : undefined;
+  const host = placement.host ?? createHost(options);
+  const name = placement.name ?? definition.name;
+  const spec: WorldSpec = {
+    ...parts,
+    name,
+    memoryBytes,
+    ...(kernel === undefined ? {} : { guest: guestSpec(kernel, parts.program) }),
+  };
+  return { name, world: definition.create(host, spec), host, ...(kernel === undefined ? {} : { kernel }) };
+}

@@ -1,0 +1,79 @@
+// What the two commands of a fresh checkout share: install once, and run the command line from source.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const PNPM = 'pnpm@10.34.9';
+
+function requireNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major < 20 || (major === 20 && minor < 19)) {
+    process.stderr.write(`worldswitch needs Node 20.19 or newer; this is ${process.version}.\n`);
+    process.exit(64);
+  }
+}
+
+/** Installs the locked dependencies unless this lockfile is installed already. Everything it says goes to stderr. */
+export function ensureInstalled() {
+  requireNode();
+  const stamp = join(root, 'node_modules', '.worldswitch-installed');
+  const lock = readFileSync(join(root, 'pnpm-lock.yaml'), 'utf8');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  process.stderr.write('worldswitch: installing dependencies (once) ...\n');
+  // npm hands its own settings to its children, and npx would take --json and --silent for itself.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !/^npm_config_(json|silent|loglevel|argv)$/i.test(key)));
+  const npx = process.platform === 'win32' ? 'npx.cmd' : 'npx';
+  const { status, error } = spawnSync(npx, ['--yes', PNPM, 'install', '--frozen-lockfile', '--prefer-offline'], {
+    cwd: root,
+    env,
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
+  });
+  if (error || status !== 0) {
+    process.stderr.write(
+      `worldswitch: 'npx ${PNPM} install' failed${error ? `: ${error.message}` : ''}. Check that the npm registry can be reached, then try again.\n`,
+    );
+    process.exit(69);
+  }
+  writeFileSync(stamp, lock);
+}
+
+/** The newest change, in milliseconds, of any source file that the command line is bundled from. */
+function newestSource(directory) {
+  let newest = 0;
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) newest = Math.max(newest, newestSource(path));
+    else if (/\.(ts|json)$/.test(entry.name)) newest = Math.max(newest, statSync(path).mtimeMs);
+  }
+  return newest;
+}
+
+/** Bundles packages/cli/src/main.ts from the sources of all packages, when they have changed, and returns the bundle's URL. */
+export async function bundleCommandLine() {
+  const bundle = join(root, 'packages', 'cli', 'node_modules', '.cache', 'worldswitch', 'main.mjs');
+  let newest = 0;
+  for (const name of readdirSync(join(root, 'packages'))) {
+    const source = join(root, 'packages', name, 'src');
+    if (existsSync(source)) newest = Math.max(newest, newestSource(source));
+  }
+  if (!existsSync(bundle) || statSync(bundle).mtimeMs < newest) {
+    const { build } = await import('esbuild');
+    mkdirSync(dirname(bundle), { recursive: true });
+    await build({
+      entryPoints: [join(root, 'packages', 'cli', 'src', 'main.ts')],
+      outfile: bundle,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      target: 'node20',
+      sourcemap: 'linked',
+      logLevel: 'error',
+      conditions: ['@worldswitch/source'],
+      banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+    });
+  }
+  return pathToFileURL(bundle).href;
+}

@@ -20,7 +20,7 @@ export const allowed = {
   cli: ['isa', 'contracts', 'mmu-tlb', 'machine', 'host-os', 'vmm-full', 'vmm-para', 'containers', 'guest-os'],
 };
 /** Third-party packages by package; everything else is a finding. */
-const thirdParty = { containers: ['valibot'], cli: ['commander', 'picocolors', 'cli-table3', '@noble/hashes/sha2.js'] };
+const thirdParty = { containers: ['valibot'], cli: ['commander', 'picocolors', 'cli-table3', '@noble/hashes/sha2.js', 'jiti'] };
 /** Sources that run in Node only and may use its modules. */
 const nodeOnly = /^packages\/cli\/src\/(main|node)(\/|\.ts$|-)/;
 const importPattern = /(?:\bfrom\s*|\bimport\s*\(\s*|^\s*import\s+|\brequire\s*\(\s*)(['"])([^'"\n]+)\1/gm;

@@ -72,6 +72,7 @@ export async function bundleCommandLine() {
       sourcemap: 'linked',
       logLevel: 'error',
       conditions: ['@worldswitch/source'],
+      external: ['jiti'],
       banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
     });
   }

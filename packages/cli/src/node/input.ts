@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { basename, join, resolve } from 'node:path';
 import type { FileTree, FileTreeEntry, ProgramSpec, WorldDefinition } from '@worldswitch/contracts';
 import { guestKernel, program as builtInProgram, programNames } from '@worldswitch/guest-os';
 import { checkExecutable } from '@worldswitch/host-os';
+import { createJiti } from 'jiti';
 import { ExitCode, UserError } from '../exit-codes.ts';
 import type { GuestKernels } from '../worlds.ts';
 
@@ -54,12 +54,12 @@ export function loadKernels(options: { guestKernel?: string; paraKernel?: string
   };
 }
 
-/** A world of the user's own: a module whose default export is a WorldDefinition. */
+/** A world of the user's own: a JavaScript or TypeScript module whose default export is a WorldDefinition. */
 export async function loadWorld(path: string): Promise<WorldDefinition> {
   readInput(path, 'world');
   let module: { default?: unknown };
   try {
-    module = await import(pathToFileURL(path).href);
+    module = await createJiti(import.meta.url).import<{ default?: unknown }>(resolve(path));
   } catch (error) {
     throw new UserError(`the world '${path}' cannot be loaded: ${(error as Error).message}`, ExitCode.badInput);
   }

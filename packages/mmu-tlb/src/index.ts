@@ -3,6 +3,16 @@ export { createPageTable, type Mapping, type PageTable, type PageTableOptions } 
 export { createPageTableMemory, type PageTableMemory, PteUpdate } from './page-table-memory.ts';
 export { AccessKind, faultCause, needsAccessedDirty, permits, TranslationFault } from './permission.ts';
 export {
+  decodePmp,
+  isPmpAddressLocked,
+  PmpConfig,
+  type PmpEntry,
+  PmpMatching,
+  pmpAllows,
+  pmpPageRights,
+  writtenPmpConfig,
+} from './pmp.ts';
+export {
   formatPteFlags,
   isLeaf,
   PAGES_PER_LEAF,
@@ -28,3 +38,4 @@ export {
   walk,
 } from './sv-walk.ts';
 export { coversPage, createTlb, type TlbOptions } from './tlb.ts';
+export { createTwoStageTranslator, type TwoStageResult, type TwoStageTranslator } from './two-stage.ts';

@@ -1,0 +1,7 @@
+/* Characters out and in. Meaning (lines, echo, end of file) is the tty's. */
+#pragma once
+#include "types.h"
+
+void console_init(void);
+void console_write(const char *text, size_t count);
+void console_interrupt(void); /* passes received characters to tty_input */

@@ -1,0 +1,4 @@
+#pragma once
+
+void plic_init(void);
+void plic_interrupt(void);

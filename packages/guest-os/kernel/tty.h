@@ -1,0 +1,13 @@
+/* The terminal: lines from characters. */
+#pragma once
+#include "file.h"
+
+extern const struct file_operations tty_operations;
+
+void tty_init(void);
+/* A file for descriptors 0 to 2 of init. */
+struct file *tty_open(void);
+/* One received character, in the interrupt handler. */
+void tty_input(char c);
+/* TCGETS, TCSETS*, TIOCGWINSZ; -ENOTTY for others. */
+long tty_control(u64 request, u64 argument);

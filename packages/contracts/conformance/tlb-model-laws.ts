@@ -1,0 +1,223 @@
+import type { TlbEntry, TlbModel } from '../src/index.ts';
+import { type Law, requireEqual, requireThat } from './law.ts';
+
+export interface TlbModelLawOptions {
+  /** False for a model that keeps nothing, on purpose (no TLB at all). Default true. */
+  readonly holdsEntries?: boolean;
+}
+
+/** PTE bits of an ordinary page: V R W U A D, and with G. */
+const LOCAL = 0xd7;
+const GLOBAL = 0xf7;
+
+const entry = (asid: number, page: number, overrides: Partial<TlbEntry> = {}): TlbEntry => ({
+  asid,
+  page,
+  frame: page + 1000,
+  flags: LOCAL,
+  level: 0,
+  ...overrides,
+});
+
+const fields = (found: TlbEntry | undefined) =>
+  found && { asid: found.asid, page: found.page, frame: found.frame, flags: found.flags, level: found.level };
+
+/**
+ * What every TlbModel does, of whatever size and policy. Fences must forget all that they name (privileged ISA, SFENCE.VMA) and,
+ * so that counts mean something, nothing else.
+ * @param create gives a new, empty model each time.
+ */
+export function tlbModelLaws(create: () => TlbModel, options: TlbModelLawOptions = {}): Law[] {
+  const laws: Law[] = [];
+  const law = (name: string, check: () => void) => laws.push({ name, check });
+  /** A law about what is held does not apply to a model that holds nothing. */
+  const holding = (name: string, check: () => void) =>
+    laws.push(
+      options.holdsEntries === false ? { name, check, skipped: 'this model holds no entries' } : { name, check },
+    );
+  /** Inserts one entry only, so that any size has room for it. */
+  const holds = (tlb: TlbModel, asid: number, page: number) => tlb.lookup(asid, page) !== undefined;
+  /** A new model that holds this one entry. */
+  const withEntry = (item: TlbEntry) => {
+    const tlb = create();
+    tlb.insert(item);
+    requireEqual(fields(tlb.lookup(item.asid, item.page)), item, 'the entry just inserted');
+    return tlb;
+  };
+
+  law('an empty TLB misses', () => {
+    const tlb = create();
+    requireEqual(tlb.lookup(0, 0), undefined, 'lookup in an empty TLB');
+    requireEqual([...tlb.entries()].length, 0, 'entries of an empty TLB');
+  });
+
+  law('lookups and misses are counted', () => {
+    const tlb = create();
+    tlb.insert(entry(1, 5));
+    let misses = 0;
+    for (const page of [5, 6, 5, 7]) if (!holds(tlb, 1, page)) misses++;
+    requireEqual(tlb.counters.lookups, 4, 'counters.lookups');
+    requireEqual(tlb.counters.misses, misses, 'counters.misses');
+  });
+
+  holding('an inserted entry is found, as it was', () => {
+    for (const [asid, page] of [
+      [0, 0],
+      [65535, 2 ** 52 - 1],
+      [7, 0x8_0000],
+    ] as const)
+      withEntry(entry(asid, page));
+    withEntry(entry(1, 700, { level: 1, flags: 0x4b, frame: 2 ** 44 - 1 }));
+  });
+
+  holding('an entry is a copy: what the caller does with its object later changes nothing', () => {
+    const mine = { ...entry(1, 5) };
+    const tlb = withEntry(mine);
+    mine.frame = 1;
+    requireEqual(tlb.lookup(1, 5)?.frame, 1005, 'frame of the entry');
+  });
+
+  law('an entry is not found under another page or ASID', () => {
+    const tlb = create();
+    tlb.insert(entry(1, 5));
+    requireThat(!holds(tlb, 2, 5), 'a miss under another ASID');
+    requireThat(!holds(tlb, 1, 6), 'a miss for another page');
+    requireThat(!holds(tlb, 1, 5 + 2 ** 32), 'a miss for a page that differs in its upper bits only');
+  });
+
+  holding('a global entry is found under each ASID', () => {
+    const tlb = withEntry(entry(1, 5, { flags: GLOBAL }));
+    for (const asid of [0, 1, 2, 65535]) requireEqual(tlb.lookup(asid, 5)?.frame, 1005, `lookup under ASID ${asid}`);
+  });
+
+  holding('inserting the same page again replaces its entry', () => {
+    const tlb = withEntry(entry(1, 5, { frame: 10 }));
+    tlb.insert(entry(1, 5, { frame: 20 }));
+    requireEqual(tlb.lookup(1, 5)?.frame, 20, 'frame after the second insertion');
+    requireEqual([...tlb.entries()].length, 1, 'entries');
+    tlb.insert(entry(2, 5, { frame: 30, flags: GLOBAL }));
+    requireEqual(tlb.lookup(1, 5)?.frame, 30, 'frame after a global entry replaced it');
+  });
+
+  law('flush() forgets everything, global entries too', () => {
+    const tlb = create();
+    for (const flags of [LOCAL, GLOBAL])
+      for (let page = 0; page < 50; page++) tlb.insert(entry(page % 3, page + flags, { flags }));
+    tlb.flush();
+    requireEqual([...tlb.entries()].length, 0, 'entries after flush()');
+    for (let page = 0; page < 400; page++)
+      for (const asid of [0, 1, 2]) requireThat(!holds(tlb, asid, page), `a miss of page ${page} after flush()`);
+  });
+
+  law('flush(asid) forgets all local entries of that address space', () => {
+    const tlb = create();
+    for (let page = 0; page < 50; page++) tlb.insert(entry(page % 3, page));
+    tlb.flush(1);
+    for (let page = 0; page < 50; page++) requireThat(!holds(tlb, 1, page), `a miss of page ${page} after flush(1)`);
+  });
+
+  holding('flush(asid) leaves other address spaces and global entries', () => {
+    const other = withEntry(entry(2, 5));
+    other.flush(1);
+    requireThat(holds(other, 2, 5), 'ASID 2 to keep its entry through flush(1)');
+    const global = withEntry(entry(1, 5, { flags: GLOBAL }));
+    global.flush(1);
+    requireThat(holds(global, 1, 5), 'a global entry to stay through flush(1)');
+  });
+
+  law('flush(undefined, page) forgets the page in each address space, as global entry too', () => {
+    const tlb = create();
+    for (const asid of [0, 1, 2]) tlb.insert(entry(asid, 5));
+    tlb.flush(undefined, 5);
+    for (const asid of [0, 1, 2])
+      requireThat(!holds(tlb, asid, 5), `a miss under ASID ${asid} after flush(undefined, 5)`);
+    tlb.insert(entry(1, 5, { flags: GLOBAL }));
+    tlb.flush(undefined, 5);
+    requireThat(!holds(tlb, 1, 5), 'a miss of the global page after flush(undefined, 5)');
+  });
+
+  law('flush(asid, page) forgets that page of that address space', () => {
+    const tlb = create();
+    tlb.insert(entry(1, 5));
+    tlb.flush(1, 5);
+    requireThat(!holds(tlb, 1, 5), 'a miss after flush(1, 5)');
+    tlb.insert(entry(0, 0));
+    tlb.flush(0, 0);
+    requireThat(!holds(tlb, 0, 0), 'a miss after flush(0, 0): 0 is an ASID and a page like others');
+  });
+
+  holding('flush(asid, page) leaves other pages, other address spaces and global entries', () => {
+    for (const kept of [entry(1, 6), entry(2, 5), entry(1, 5, { flags: GLOBAL })]) {
+      const tlb = withEntry(kept);
+      tlb.flush(1, 5);
+      requireThat(holds(tlb, kept.asid, kept.page), `${JSON.stringify(kept)} to stay through flush(1, 5)`);
+    }
+    const page = withEntry(entry(1, 6));
+    page.flush(undefined, 5);
+    requireThat(holds(page, 1, 6), 'page 6 to stay through flush(undefined, 5)');
+  });
+
+  law('a flush for any page of a superpage forgets each piece of it', () => {
+    for (const [level, pages] of [
+      [1, 512],
+      [2, 512 * 512],
+    ] as const) {
+      const tlb = create();
+      for (const piece of [0, 3, pages - 1]) {
+        tlb.insert(entry(1, 2 * pages + piece, { level }));
+        tlb.flush(1, 2 * pages + 7);
+        requireThat(!holds(tlb, 1, 2 * pages + piece), `piece ${piece} of a level ${level} leaf to be forgotten`);
+        tlb.insert(entry(1, 2 * pages + piece, { level }));
+        tlb.flush(undefined, 2 * pages);
+        requireThat(!holds(tlb, 1, 2 * pages + piece), `piece ${piece} of a level ${level} leaf to be forgotten`);
+      }
+    }
+  });
+
+  holding('a flush for a page outside of a superpage leaves its pieces', () => {
+    const tlb = withEntry(entry(1, 1024 + 3, { level: 1 }));
+    tlb.flush(1, 1024 + 512);
+    tlb.flush(1, 1023);
+    requireThat(holds(tlb, 1, 1027), 'a piece of another superpage to stay');
+  });
+
+  law('what is not found any more was reported as evicted', () => {
+    const tlb = create();
+    const present = new Map<string, TlbEntry>();
+    const key = (item: TlbEntry) => `${item.asid} ${item.page}`;
+    let reported = 0;
+    tlb.onEvict = (item) => {
+      reported++;
+      present.delete(key(item));
+    };
+    for (let turn = 0; turn < 20_000; turn++) {
+      const item = entry(turn % 5, (turn * 7919) % 5003);
+      tlb.insert(item);
+      present.set(key(item), item);
+    }
+    if (options.holdsEntries === false) {
+      requireEqual(reported, 0, 'evictions reported by a model that holds nothing');
+      return;
+    }
+    for (const item of present.values())
+      requireEqual(fields(tlb.lookup(item.asid, item.page)), item, 'an entry never reported as evicted');
+    requireEqual([...tlb.entries()].map(key).sort(), [...present.keys()].sort(), 'entries()');
+    requireEqual(tlb.counters.insertions, 20_000, 'counters.insertions');
+    requireThat(tlb.counters.evictions <= reported, 'each counted eviction to be reported');
+  });
+
+  law('a flush reports no evictions, and is counted', () => {
+    const tlb = create();
+    tlb.insert(entry(1, 5));
+    tlb.insert(entry(1, 6, { flags: GLOBAL }));
+    let reported = 0;
+    tlb.onEvict = () => reported++;
+    tlb.flush(1, 5);
+    tlb.flush(1);
+    tlb.flush();
+    requireEqual(reported, 0, 'evictions reported by flushes');
+    requireEqual(tlb.counters.flushes, 3, 'counters.flushes');
+  });
+
+  return laws;
+}

@@ -1,0 +1,68 @@
+import { type DecodedInstruction, ExceptionCause, Privilege } from '@worldswitch/isa';
+import type { Hart } from './hart.ts';
+import { CsrSlot, Mstatus } from './hart-context.ts';
+import { pendingInterrupts } from './interrupts.ts';
+import { environmentCallCause, machineReturn, supervisorReturn } from './trap.ts';
+
+/**
+ * What a control instruction does to the hart. It runs with pc at the instruction and `hart.nextPc` after it, and may change
+ * `hart.nextPc`; a fault is raised with `hart.raise`, which does not return.
+ */
+export type ControlOperation = (hart: Hart, decoded: DecodedInstruction) => void;
+
+const illegal = (hart: Hart, decoded: DecodedInstruction): never =>
+  hart.raise(ExceptionCause.illegalInstruction, BigInt(decoded.bits >>> 0));
+
+/** Changes a CSR and gives its old value to rd (unprivileged ISA, Zicsr). */
+function accessCsr(hart: Hart, decoded: DecodedInstruction, isWrite: boolean, change: (old: bigint) => bigint): void {
+  const context = hart.current;
+  const { csr, rd } = decoded;
+  if (!hart.csrs.isAllowed(context, csr, isWrite)) illegal(hart, decoded);
+  const old = hart.csrs.read(hart, context, csr);
+  if (isWrite) hart.csrs.write(hart, context, csr, change(hart.csrs.readForChange(hart, context, csr)));
+  if (rd !== 0) hart.writeX(rd, old);
+}
+
+/** The operations of the base architecture by the name in the instruction tables. Extensions bring theirs along. */
+export const controlOperations: Readonly<Record<string, ControlOperation>> = {
+  ecall: (hart) => hart.raise(environmentCallCause[hart.current.privilege], 0n),
+  ebreak: (hart) => hart.raise(ExceptionCause.breakpoint, hart.current.pc),
+  sret(hart, decoded) {
+    const { privilege, mstatus } = hart.current;
+    if (privilege === Privilege.user || (privilege === Privilege.supervisor && (mstatus & Mstatus.TSR) !== 0)) {
+      illegal(hart, decoded);
+    }
+    hart.nextPc = supervisorReturn(hart);
+  },
+  mret(hart, decoded) {
+    if (hart.current.privilege !== Privilege.machine) illegal(hart, decoded);
+    hart.nextPc = machineReturn(hart);
+  },
+  wfi(hart, decoded) {
+    const context = hart.current;
+    const { privilege, mstatus } = context;
+    if (privilege === Privilege.user || (privilege === Privilege.supervisor && (mstatus & Mstatus.TW) !== 0)) {
+      illegal(hart, decoded);
+    }
+    // Interrupts enabled in mie wake it whatever the global enables say (privileged ISA, "Wait for Interrupt").
+    if ((pendingInterrupts(hart, context) & context.csrLow(CsrSlot.mie)) === 0) hart.leaveWith('wait', 0, 0n);
+  },
+  fence() {},
+  // Stores into decoded code invalidate it at once (see CodeFrames), so there is nothing left to do.
+  'fence.i'() {},
+  'sfence.vma'(hart, decoded) {
+    const { privilege, mstatus } = hart.current;
+    if (privilege === Privilege.user || (privilege === Privilege.supervisor && (mstatus & Mstatus.TVM) !== 0)) {
+      illegal(hart, decoded);
+    }
+    const asid = decoded.rs2 === 0 ? undefined : Number(hart.readX(decoded.rs2) & 0xffffn);
+    const page = decoded.rs1 === 0 ? undefined : Number(hart.readX(decoded.rs1) >> 12n);
+    hart.fence(asid, page);
+  },
+  csrrw: (hart, decoded) => accessCsr(hart, decoded, true, () => hart.readX(decoded.rs1)),
+  csrrs: (hart, decoded) => accessCsr(hart, decoded, decoded.rs1 !== 0, (old) => old | hart.readX(decoded.rs1)),
+  csrrc: (hart, decoded) => accessCsr(hart, decoded, decoded.rs1 !== 0, (old) => old & ~hart.readX(decoded.rs1)),
+  csrrwi: (hart, decoded) => accessCsr(hart, decoded, true, () => BigInt(decoded.imm)),
+  csrrsi: (hart, decoded) => accessCsr(hart, decoded, decoded.imm !== 0, (old) => old | BigInt(decoded.imm)),
+  csrrci: (hart, decoded) => accessCsr(hart, decoded, decoded.imm !== 0, (old) => old & ~BigInt(decoded.imm)),
+};

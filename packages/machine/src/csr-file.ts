@@ -1,0 +1,228 @@
+import { InternalError } from '@worldswitch/contracts';
+import {
+  CsrAddress,
+  type CsrDefinition,
+  csrPrivilege,
+  type InstructionSet,
+  mergeCsrWrite,
+  Privilege,
+} from '@worldswitch/isa';
+import type { Hart } from './hart.ts';
+import { CSR_SLOTS, CsrSlot, FIRST_FREE_CSR_SLOT, type HartContext, Mstatus } from './hart-context.ts';
+import { HartOffset } from './hart-state.ts';
+import { isStimecmpEnabled, pendingInterrupts, SUPERVISOR_TIMER } from './interrupts.ts';
+
+/** How one CSR is read and written, once access to it is allowed. */
+interface CsrRow {
+  readonly definition: CsrDefinition;
+  read(hart: Hart, context: HartContext): bigint;
+  write(hart: Hart, context: HartContext, value: bigint): void;
+}
+
+const mask64 = (1n << 64n) - 1n;
+/** SXL and UXL: 2, as all modes are 64 bits wide. */
+const XLEN_FIELDS = 0xa_0000_0000n;
+const SD = 1n << 63n;
+const STCE = 1n << 63n;
+/** Bits of menvcfg that exist here: STCE, PBMTE, ADUE, FIOM. */
+const MENVCFG = 0xe000_0000_0000_0001n;
+
+/**
+ * All CSRs of a hart: the tables of isa give addresses, fields and legal values; here stands where the bits are and what else a
+ * write does. Privilege is checked by `isAllowed`.
+ */
+export class CsrFile {
+  readonly #rows: (CsrRow | undefined)[] = new Array(4096).fill(undefined);
+
+  constructor(instructionSet: InstructionSet) {
+    const names = instructionSet.extensions.map((extension) => extension.name);
+    const hasFloat = names.includes('F') || names.includes('D');
+    const special = specialRows(instructionSet, hasFloat);
+    let nextSlot = FIRST_FREE_CSR_SLOT;
+    for (const definition of instructionSet.csrs) {
+      if (/^(fflags|frm|fcsr)$/.test(definition.name) && !hasFloat) continue;
+      const isAbsent = definition.readOnly || /^m?hpm(counter|event)\d+$/.test(definition.name);
+      const slot = (CsrSlot as Readonly<Record<string, number>>)[definition.name];
+      const row = special[definition.name] ?? (isAbsent ? constant(0n) : stored(definition, slot ?? nextSlot++));
+      this.#rows[definition.address] = { definition, ...row };
+    }
+    if (nextSlot > CSR_SLOTS) throw new InternalError(`${nextSlot} CSRs do not fit a context`);
+  }
+
+  has(address: number): boolean {
+    return this.#rows[address] !== undefined;
+  }
+
+  /** Without privilege checks. RangeError when there is no such CSR. */
+  read(hart: Hart, context: HartContext, address: number): bigint {
+    return this.#row(address).read(hart, context);
+  }
+
+  write(hart: Hart, context: HartContext, address: number, value: bigint): void {
+    this.#row(address).write(hart, context, value & mask64);
+  }
+
+  #row(address: number): CsrRow {
+    const row = this.#rows[address];
+    if (!row) throw new RangeError(`there is no CSR 0x${address.toString(16)}`);
+    return row;
+  }
+
+  /**
+   * Whether an instruction may access it now (privileged ISA, "CSR Address Mapping Conventions" and the CSRs' own sections).
+   * If not, the instruction is illegal.
+   */
+  isAllowed(context: HartContext, address: number, isWrite: boolean): boolean {
+    const row = this.#rows[address];
+    const { privilege } = context;
+    if (!row || csrPrivilege(address) > privilege || (isWrite && row.definition.readOnly)) return false;
+    if (address <= CsrAddress.fcsr) return (context.mstatus & Mstatus.FS) !== 0;
+    if (privilege === Privilege.machine) return true;
+    switch (address) {
+      case CsrAddress.satp:
+        return privilege !== Privilege.supervisor || (context.mstatus & Mstatus.TVM) === 0;
+      case CsrAddress.stimecmp:
+        return isStimecmpEnabled(context) && (context.csrLow(CsrSlot.mcounteren) & 2) !== 0;
+    }
+    const bit = row.definition.counterEnableBit;
+    if (bit === undefined) return true;
+    if (((context.csrLow(CsrSlot.mcounteren) >>> bit) & 1) === 0) return false;
+    return privilege === Privilege.supervisor || ((context.csrLow(CsrSlot.scounteren) >>> bit) & 1) === 1;
+  }
+
+  /** The value that a read-modify-write of the CSR changes: for mip without the interrupt lines (section on mip.SEIP). */
+  readForChange(hart: Hart, context: HartContext, address: number): bigint {
+    if (address === CsrAddress.mip) return context.csr(CsrSlot.mip);
+    return this.read(hart, context, address);
+  }
+}
+
+type RowBody = Omit<CsrRow, 'definition'>;
+
+const constant = (value: bigint): RowBody => ({ read: () => value, write() {} });
+
+function stored(definition: CsrDefinition, slot: number): RowBody {
+  return {
+    read: (_hart, context) => context.csr(slot),
+    write: (hart, context, value) => {
+      context.setCsr(slot, mergeCsrWrite(definition, context.csr(slot), value));
+      hart.controlChanged(context);
+    },
+  };
+}
+
+function specialRows(instructionSet: InstructionSet, hasFloat: boolean): Readonly<Record<string, RowBody>> {
+  const definitionOf = (name: string): CsrDefinition => {
+    const definition = instructionSet.csrByName(name);
+    if (!definition) throw new InternalError(`the CSR table has no ${name}`);
+    return definition;
+  };
+  const mstatusDefinition = definitionOf('mstatus');
+  const sstatusMask = definitionOf('sstatus').view?.mask ?? 0n;
+  const sstatusWrites = definitionOf('sstatus').writeMask;
+  /** There is no vector unit, and without F no floating-point unit. */
+  const absent = (3n << 9n) | (hasFloat ? 0n : BigInt(Mstatus.FS));
+  const readMstatus = (context: HartContext): bigint => {
+    const value = context.csr(CsrSlot.mstatus) | XLEN_FIELDS;
+    return (context.mstatus & Mstatus.FS) === Mstatus.FS ? value | SD : value;
+  };
+  const writeMstatus = (hart: Hart, context: HartContext, value: bigint): void => {
+    const merged = mergeCsrWrite(mstatusDefinition, context.csr(CsrSlot.mstatus), value) & ~absent;
+    context.setCsr(CsrSlot.mstatus, merged & 0xffff_ffffn);
+    hart.controlChanged(context);
+  };
+  /** sie and sip: the bits of mie and mip that mideleg hands to supervisor mode. */
+  const delegated = (context: HartContext): bigint => context.csr(CsrSlot.mideleg);
+  const menvcfgDefinition = definitionOf('menvcfg');
+  const misa = misaOf(instructionSet);
+  const counter = (slot: number): RowBody => ({
+    read: (_hart, context) => (context.csr(slot) + BigInt(context.instret)) & mask64,
+    // The slot holds the difference to the instructions retired, of which the writing one will be one more.
+    write: (_hart, context, value) => context.setCsr(slot, (value - BigInt(context.instret) - 1n) & mask64),
+  });
+  const readFcsr = (context: HartContext): bigint => {
+    const { i32 } = context.memory;
+    const flags = i32[context.word + HartOffset.fflags / 4]!;
+    return BigInt(flags | (i32[context.word + HartOffset.frm / 4]! << 5));
+  };
+  const writeFloat = (context: HartContext, flags: number | undefined, mode: number | undefined): void => {
+    if (flags !== undefined) context.i32(HartOffset.fflags, flags & 31);
+    if (mode !== undefined) context.i32(HartOffset.frm, mode & 7);
+    context.setCsrLow(CsrSlot.mstatus, context.mstatus | Mstatus.FS);
+  };
+  return {
+    mstatus: { read: (_hart, context) => readMstatus(context), write: writeMstatus },
+    sstatus: {
+      read: (_hart, context) => readMstatus(context) & sstatusMask,
+      write: (hart, context, value) =>
+        writeMstatus(hart, context, (context.csr(CsrSlot.mstatus) & ~sstatusWrites) | (value & sstatusWrites)),
+    },
+    misa: constant(misa),
+    mip: {
+      read: (hart, context) => BigInt(pendingInterrupts(hart, context)),
+      write: (hart, context, value) => {
+        // STIP is stimecmp's where that exists, and not writable then (Sstc).
+        const writable = isStimecmpEnabled(context) ? 0x202n : 0x222n;
+        context.setCsr(CsrSlot.mip, (context.csr(CsrSlot.mip) & ~writable) | (value & writable));
+        hart.controlChanged(context);
+      },
+    },
+    sie: {
+      read: (_hart, context) => context.csr(CsrSlot.mie) & delegated(context),
+      write: (hart, context, value) => {
+        const mask = delegated(context) & definitionOf('sie').writeMask;
+        context.setCsr(CsrSlot.mie, (context.csr(CsrSlot.mie) & ~mask) | (value & mask));
+        hart.controlChanged(context);
+      },
+    },
+    sip: {
+      read: (hart, context) => BigInt(pendingInterrupts(hart, context)) & delegated(context),
+      write: (hart, context, value) => {
+        const mask = delegated(context) & 2n;
+        context.setCsr(CsrSlot.mip, (context.csr(CsrSlot.mip) & ~mask) | (value & mask));
+        hart.controlChanged(context);
+      },
+    },
+    menvcfg: {
+      read: (_hart, context) => context.csr(CsrSlot.menvcfg),
+      write: (hart, context, value) => {
+        const old = context.csr(CsrSlot.menvcfg);
+        context.setCsr(CsrSlot.menvcfg, mergeCsrWrite(menvcfgDefinition, old, value) & MENVCFG);
+        if ((old & STCE) === 0n) context.setCsrLow(CsrSlot.mip, context.csrLow(CsrSlot.mip) & ~SUPERVISOR_TIMER);
+        hart.controlChanged(context);
+      },
+    },
+    senvcfg: {
+      read: (_hart, context) => context.csr(CsrSlot.senvcfg),
+      write: (_hart, context, value) => context.setCsr(CsrSlot.senvcfg, value & 1n),
+    },
+    mcountinhibit: constant(0n),
+    mcycle: counter(CsrSlot.mcycle),
+    minstret: counter(CsrSlot.minstret),
+    cycle: { read: counter(CsrSlot.mcycle).read, write() {} },
+    instret: { read: counter(CsrSlot.minstret).read, write() {} },
+    time: { read: (hart) => BigInt(hart.now()), write() {} },
+    mhartid: { read: (hart) => BigInt(hart.id), write() {} },
+    fflags: {
+      read: (_hart, context) => readFcsr(context) & 31n,
+      write: (_hart, context, value) => writeFloat(context, Number(value & 31n), undefined),
+    },
+    frm: {
+      read: (_hart, context) => readFcsr(context) >> 5n,
+      write: (_hart, context, value) => writeFloat(context, undefined, Number(value & 7n)),
+    },
+    fcsr: {
+      read: (_hart, context) => readFcsr(context),
+      write: (_hart, context, value) => writeFloat(context, Number(value & 31n), Number((value >> 5n) & 7n)),
+    },
+  };
+}
+
+/** MXL 2, and a bit for each single-letter extension, and for S and U modes (privileged ISA, misa). */
+function misaOf(instructionSet: InstructionSet): bigint {
+  let letters = 0n;
+  for (const letter of ['S', 'U', ...instructionSet.extensions.map((extension) => extension.name)]) {
+    if (/^[A-Z]$/.test(letter)) letters |= 1n << BigInt(letter.charCodeAt(0) - 65);
+  }
+  return (2n << 62n) | letters;
+}

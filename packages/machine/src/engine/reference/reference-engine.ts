@@ -1,0 +1,275 @@
+import {
+  type AccessWidth,
+  type AmoOperation,
+  amoResult,
+  type DecodedInstruction,
+  type EvaluationState,
+  ExceptionCause,
+  evaluate,
+  type InstructionSet,
+} from '@worldswitch/isa';
+import { atomicWasm, fetchWasm, loadSlow, storeSlow } from '../../access.ts';
+import { GUEST_FAULT, type Hart } from '../../hart.ts';
+import { HartOffset } from '../../hart-state.ts';
+import type { MachineMemory } from '../../machine-memory.ts';
+import { LOAD_TABLE, RAM, RAM_BASE, STORE_TABLE } from '../../memory-layout.ts';
+import type { Engine } from '../engine.ts';
+
+/** Decoded instructions of a frame, by half of the byte offset. */
+type DecodedFrame = (DecodedInstruction | undefined)[];
+
+const PC = HartOffset.pc / 4;
+const INSTRET = HartOffset.instret / 4;
+const BUDGET = HartOffset.budget / 4;
+const ATTENTION = HartOffset.attention / 4;
+const DATA_SET = HartOffset.dataTranslations / 4;
+const IS_TRANSLATING = HartOffset.isTranslating / 4;
+const DATA_ACCESSES = HartOffset.dataAccesses / 4;
+const SCRATCH = HartOffset.scratch / 8;
+const RESERVATION = HartOffset.reservation / 8;
+
+/**
+ * The specification made runnable: one instruction at a time, by the reference semantics of isa over bigint. Everything else of
+ * the machine (traps, translation, CSRs) is the hart's and shared with other engines.
+ */
+export class ReferenceEngine implements Engine, EvaluationState {
+  readonly name = 'reference';
+  readonly #hart: Hart;
+  readonly #memory: MachineMemory;
+  readonly #instructionSet: InstructionSet;
+  readonly #frames: (DecodedFrame | undefined)[];
+  /** A 64-bit value and its halves: turns addresses of the semantics into numbers without allocating. */
+  readonly #value = new BigUint64Array(1);
+  readonly #halves = new Int32Array(this.#value.buffer);
+  readonly #next = new BigUint64Array(1);
+  readonly #nextHalves = new Int32Array(this.#next.buffer);
+
+  constructor(hart: Hart) {
+    this.#hart = hart;
+    this.#memory = hart.memory;
+    this.#instructionSet = hart.instructionSet;
+    this.#frames = new Array(hart.ramFrames).fill(undefined);
+  }
+
+  // ---- Engine ----
+
+  run(hart: Hart): void {
+    const { i32 } = this.#memory;
+    for (;;) {
+      try {
+        while (!hart.leave) {
+          const { word } = hart.current;
+          if (i32[word + ATTENTION] !== 0) hart.attend();
+          else if (i32[word + BUDGET]! <= 0) return;
+          else this.#step(word);
+        }
+        return;
+      } catch (fault) {
+        if (fault !== GUEST_FAULT) throw fault;
+        hart.takePendingTrap();
+      }
+    }
+  }
+
+  executeOne(): void {
+    try {
+      this.#step(this.#hart.current.word);
+    } catch (fault) {
+      if (fault !== GUEST_FAULT) throw fault;
+      this.#hart.takePendingTrap();
+    }
+  }
+
+  invalidateFrame(frame: number, offset: number, length: number): boolean {
+    const slots = this.#frames[frame];
+    if (!slots) return true;
+    // An instruction of four bytes may begin two bytes before what was written.
+    const first = Math.max((offset >> 1) - 1, 0);
+    slots.fill(undefined, first, (offset + length + 1) >> 1);
+    if (length < 4096) return false;
+    this.#frames[frame] = undefined;
+    return true;
+  }
+
+  reset(): void {
+    this.#frames.fill(undefined);
+  }
+
+  /** Fetches, decodes, executes and retires one instruction; a fault is thrown, and nothing of the instruction has happened. */
+  #step(word: number): void {
+    const { i32 } = this.#memory;
+    const low = i32[word + PC]!;
+    const high = i32[word + PC + 1]!;
+    const decoded = this.#fetch(low, high);
+    const nextLow = (low + decoded.length) | 0;
+    this.#nextHalves[0] = nextLow;
+    this.#nextHalves[1] = nextLow >= 0 && low < 0 ? (high + 1) | 0 : high;
+    evaluate(decoded, this);
+    i32[word + PC] = this.#nextHalves[0]!;
+    i32[word + PC + 1] = this.#nextHalves[1]!;
+    i32[word + BUDGET]!--;
+    const retired = (i32[word + INSTRET]! + 1) | 0;
+    i32[word + INSTRET] = retired;
+    if (retired === 0) i32[word + INSTRET + 1]!++;
+  }
+
+  #fetch(low: number, high: number): DecodedInstruction {
+    const at = fetchWasm(this.#hart, low, high);
+    if (at < 0) throw GUEST_FAULT;
+    const frame = (at - RAM) >>> 12;
+    const slot = (at & 0xfff) >>> 1;
+    return this.#frames[frame]?.[slot] ?? this.#decode(at, frame, slot, low, high);
+  }
+
+  #decode(at: number, frame: number, slot: number, low: number, high: number): DecodedInstruction {
+    const { view } = this.#memory;
+    let bits = view.getUint16(at, true);
+    const isLong = (bits & 3) === 3;
+    if (isLong && slot === 2047) {
+      const secondLow = (low + 2) | 0;
+      const second = fetchWasm(this.#hart, secondLow, secondLow === 0 ? (high + 1) | 0 : high);
+      if (second < 0) throw GUEST_FAULT;
+      bits = (bits | (view.getUint16(second, true) << 16)) >>> 0;
+    } else if (isLong) bits = view.getUint32(at, true);
+    const decoded = this.#instructionSet.decode(bits);
+    if (!decoded) return this.#hart.raise(ExceptionCause.illegalInstruction, BigInt(bits));
+    // An instruction in two pages depends on both translations, and is decoded each time.
+    if (isLong && slot === 2047) return decoded;
+    this.#hart.markCode(frame);
+    let slots = this.#frames[frame];
+    if (!slots) {
+      slots = new Array(2048).fill(undefined);
+      this.#frames[frame] = slots;
+    }
+    slots[slot] = decoded;
+    return decoded;
+  }
+
+  // ---- EvaluationState ----
+
+  readX(register: number): bigint {
+    return this.#memory.u64[this.#hart.current.quad + register]!;
+  }
+  writeX(register: number, value: bigint): void {
+    this.#memory.u64[this.#hart.current.quad + register] = value;
+  }
+  readF(register: number): bigint {
+    return this.#memory.u64[this.#hart.current.quad + 32 + register]!;
+  }
+  writeF(register: number, value: bigint): void {
+    this.#memory.u64[this.#hart.current.quad + 32 + register] = value;
+  }
+  get pc(): bigint {
+    return this.#hart.current.pc;
+  }
+  get nextPc(): bigint {
+    return this.#next[0]!;
+  }
+  set nextPc(value: bigint) {
+    this.#next[0] = value;
+  }
+
+  /** Byte offset in the machine's memory by the inline software TLB, or -1. */
+  #inline(table: number, low: number, high: number, width: AccessWidth): number {
+    const { i32 } = this.#memory;
+    const { word } = this.#hart.current;
+    const entry = (i32[word + DATA_SET]! + table + ((low >>> 8) & 0xff0)) >>> 2;
+    if (i32[entry] !== (low & (-4096 | (width - 1))) || i32[entry + 1] !== high) return -1;
+    if (i32[word + IS_TRANSLATING] !== 0) {
+      const count = (i32[word + DATA_ACCESSES]! + 1) | 0;
+      i32[word + DATA_ACCESSES] = count;
+      if (count === 0) i32[word + DATA_ACCESSES + 1]!++;
+    }
+    return (low + i32[entry + 2]!) >>> 0;
+  }
+
+  load(width: AccessWidth, address: bigint): bigint {
+    this.#value[0] = address;
+    const low = this.#halves[0]!;
+    const high = this.#halves[1]!;
+    const at = this.#inline(LOAD_TABLE, low, high, width);
+    if (at >= 0) {
+      const { view, u64 } = this.#memory;
+      switch (width) {
+        case 1:
+          return BigInt(view.getUint8(at));
+        case 2:
+          return BigInt(view.getUint16(at, true));
+        case 4:
+          return BigInt(view.getUint32(at, true));
+        case 8:
+          return u64[at >>> 3]!;
+      }
+    }
+    if (loadSlow(this.#hart, low, high, width) !== 0) throw GUEST_FAULT;
+    return this.#memory.u64[this.#hart.current.quad + SCRATCH]!;
+  }
+
+  store(width: AccessWidth, address: bigint, value: bigint): void {
+    this.#value[0] = address;
+    const low = this.#halves[0]!;
+    const high = this.#halves[1]!;
+    const at = this.#inline(STORE_TABLE, low, high, width);
+    if (at < 0) {
+      this.#memory.u64[this.#hart.current.quad + SCRATCH] = value;
+      if (storeSlow(this.#hart, low, high, width) === 1) throw GUEST_FAULT;
+      return;
+    }
+    const { view, u64 } = this.#memory;
+    if (width === 8) {
+      u64[at >>> 3] = value;
+      return;
+    }
+    this.#value[0] = value;
+    const bits = this.#halves[0]!;
+    if (width === 4) view.setInt32(at, bits, true);
+    else if (width === 2) view.setInt16(at, bits, true);
+    else view.setInt8(at, bits);
+  }
+
+  #atomic(width: 4 | 8, address: bigint, isLoadReserved: boolean): number {
+    this.#value[0] = address;
+    const at = atomicWasm(this.#hart, this.#halves[0]!, this.#halves[1]!, width, isLoadReserved);
+    if (at < 0) throw GUEST_FAULT;
+    return at;
+  }
+
+  #read(at: number, width: 4 | 8): bigint {
+    return width === 8 ? this.#memory.u64[at >>> 3]! : BigInt(this.#memory.u32[at >>> 2]!);
+  }
+
+  #write(at: number, width: 4 | 8, value: bigint): void {
+    if (width === 8) this.#memory.u64[at >>> 3] = value;
+    else this.#memory.u32[at >>> 2] = Number(BigInt.asUintN(32, value));
+  }
+
+  amo(operation: AmoOperation, width: 4 | 8, address: bigint, value: bigint): bigint {
+    const at = this.#atomic(width, address, false);
+    const old = this.#read(at, width);
+    this.#write(at, width, amoResult(operation, width, old, value));
+    return old;
+  }
+
+  loadReserved(width: 4 | 8, address: bigint): bigint {
+    const at = this.#atomic(width, address, true);
+    this.#memory.i64[this.#hart.current.quad + RESERVATION] = BigInt(at - RAM + RAM_BASE);
+    return this.#read(at, width);
+  }
+
+  storeConditional(width: 4 | 8, address: bigint, value: bigint): boolean {
+    const at = this.#atomic(width, address, false);
+    const reservation = this.#hart.current.quad + RESERVATION;
+    const isReserved = this.#memory.i64[reservation] === BigInt(at - RAM + RAM_BASE);
+    this.#memory.i64[reservation] = -1n;
+    if (isReserved) this.#write(at, width, value);
+    return isReserved;
+  }
+
+  control(operation: string, decoded: DecodedInstruction): void {
+    this.#hart.control(operation, decoded);
+  }
+
+  float(operation: string): bigint {
+    return this.#hart.raise(ExceptionCause.illegalInstruction, BigInt(operation.length));
+  }
+}

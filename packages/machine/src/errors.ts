@@ -1,0 +1,9 @@
+/** The machine was asked for something impossible by its owner (an option, a file, a call out of order): never by a guest. */
+export class MachineError extends Error {
+  override readonly name = 'MachineError';
+}
+
+/** A kernel, firmware or disk image cannot be loaded: `message` says what was expected and at which byte offset. */
+export class LoadError extends Error {
+  override readonly name = 'LoadError';
+}

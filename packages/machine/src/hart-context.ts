@@ -1,0 +1,186 @@
+import { Privilege, type PrivilegeLevel } from '@worldswitch/isa';
+import { HartOffset } from './hart-state.ts';
+import type { MachineMemory } from './machine-memory.ts';
+import { CONTEXT_SIZE, CONTEXTS } from './memory-layout.ts';
+
+/**
+ * Slots of CSR storage in a context (HartOffset.csr), in this order. Views (sstatus, sie ...) and computed CSRs have none; CSRs
+ * of added extensions get slots after these.
+ */
+const slotNames = [
+  ...['mstatus', 'medeleg', 'mideleg', 'mie', 'mip', 'mtvec', 'mcounteren', 'menvcfg', 'mscratch', 'mepc', 'mcause'],
+  ...['mtval', 'stvec', 'scounteren', 'senvcfg', 'sscratch', 'sepc', 'scause', 'stval', 'satp', 'stimecmp'],
+  ...['mcycle', 'minstret'],
+] as const;
+export type CsrSlotName = (typeof slotNames)[number];
+export const CsrSlot = Object.fromEntries(slotNames.map((name, index) => [name, index])) as Readonly<
+  Record<CsrSlotName, number>
+>;
+export const FIRST_FREE_CSR_SLOT = slotNames.length;
+export const CSR_SLOTS = (CONTEXT_SIZE - HartOffset.csr) / 8;
+
+/** Bits of mstatus, all below bit 32 (privileged ISA, section "Machine Status (mstatus and mstatush) Registers"). */
+export const Mstatus = {
+  SIE: 1 << 1,
+  MIE: 1 << 3,
+  SPIE: 1 << 5,
+  MPIE: 1 << 7,
+  SPP: 1 << 8,
+  MPP: 3 << 11,
+  MPP_SHIFT: 11,
+  FS: 3 << 13,
+  MPRV: 1 << 17,
+  SUM: 1 << 18,
+  MXR: 1 << 19,
+  TVM: 1 << 20,
+  TW: 1 << 21,
+  TSR: 1 << 22,
+} as const;
+
+/** A u64 kept in the machine's memory as a number: exact below 2^53. */
+function readNumber(u32: Uint32Array, word: number): number {
+  return u32[word]! + u32[word + 1]! * 2 ** 32;
+}
+
+/**
+ * One register context: its state in the machine's memory (hart-state.ts) and, here, what only JavaScript looks at. A hart runs
+ * one context at a time.
+ */
+export class HartContext {
+  readonly memory: MachineMemory;
+  /** Byte offset of its state in the machine's memory. */
+  readonly base: number;
+  /** The same in 32-bit and in 64-bit elements. */
+  readonly word: number;
+  readonly quad: number;
+  /** Machine mode is the host's: traps that would enter it end the slice. */
+  isHosted = true;
+  /** mip bits that devices drive: MSIP, MTIP, MEIP, SEIP. */
+  lines = 0;
+  /** Virtual time at which the owner's timer sets STIP (SBI set_timer); the owner clears it by setting a new one. */
+  supervisorDeadline = Number.POSITIVE_INFINITY;
+  /** TLB misses and page-table entries read. */
+  misses = 0;
+  walkReferences = 0;
+  /** Instructions fetched through translation, up to `fetchMark` retired instructions. */
+  translatedFetches = 0;
+  fetchMark = 0;
+  isFetchTranslated = false;
+  /** Retired instructions by privilege level, up to `privilegeMark` retired instructions. */
+  readonly retiredAt: [number, number, number, number] = [0, 0, 0, 0];
+  privilegeMark = 0;
+  /** Traps taken: exceptions at [code], interrupts at [64 + code]. */
+  readonly traps = new Float64Array(128);
+
+  constructor(memory: MachineMemory, index: number) {
+    this.memory = memory;
+    this.base = CONTEXTS + index * CONTEXT_SIZE;
+    this.word = this.base >>> 2;
+    this.quad = this.base >>> 3;
+    this.reset();
+  }
+
+  /** Everything zero, machine mode or, for a hosted context, user mode. */
+  reset(): void {
+    this.memory.u8.fill(0, this.base, this.base + CONTEXT_SIZE);
+    this.i32(HartOffset.trapCause, -1);
+    this.memory.i64[this.quad + HartOffset.reservation / 8] = -1n;
+  }
+
+  i32(offset: number, value: number): void {
+    this.memory.i32[this.word + (offset >>> 2)] = value;
+  }
+
+  get pc(): bigint {
+    return this.memory.u64[this.quad + HartOffset.pc / 8]!;
+  }
+  set pc(value: bigint) {
+    this.memory.u64[this.quad + HartOffset.pc / 8] = value;
+  }
+
+  /** Instructions retired. */
+  get instret(): number {
+    return readNumber(this.memory.u32, this.word + HartOffset.instret / 4);
+  }
+  get dataAccesses(): number {
+    return readNumber(this.memory.u32, this.word + HartOffset.dataAccesses / 4);
+  }
+
+  get privilege(): PrivilegeLevel {
+    return this.memory.i32[this.word + HartOffset.privilege / 4]! as PrivilegeLevel;
+  }
+
+  /** Changes the privilege and counts what has retired to the old one. `extra`: see markPrivilege. */
+  setPrivilege(privilege: PrivilegeLevel, extra = 0): void {
+    this.markPrivilege(extra);
+    this.i32(HartOffset.privilege, privilege);
+  }
+
+  /** CSR storage by slot: no side effects. */
+  csr(slot: number): bigint {
+    return this.memory.u64[this.quad + HartOffset.csr / 8 + slot]!;
+  }
+  setCsr(slot: number, value: bigint): void {
+    this.memory.u64[this.quad + HartOffset.csr / 8 + slot] = value;
+  }
+  /** Low and high halves of a CSR, signed. */
+  csrLow(slot: number): number {
+    return this.memory.i32[this.word + HartOffset.csr / 4 + slot * 2]!;
+  }
+  csrHigh(slot: number): number {
+    return this.memory.i32[this.word + HartOffset.csr / 4 + slot * 2 + 1]!;
+  }
+  setCsrLow(slot: number, value: number): void {
+    this.memory.i32[this.word + HartOffset.csr / 4 + slot * 2] = value;
+  }
+
+  setCsrHalves(slot: number, low: number, high: number): void {
+    const word = this.word + HartOffset.csr / 4 + slot * 2;
+    this.memory.i32[word] = low;
+    this.memory.i32[word + 1] = high;
+  }
+
+  get mstatus(): number {
+    return this.csrLow(CsrSlot.mstatus);
+  }
+
+  /** Counts what retired since the last mark to the privilege in force. `extra`: instructions about to retire under it. */
+  markPrivilege(extra = 0): void {
+    const now = this.instret + extra;
+    this.retiredAt[this.privilege] += now - this.privilegeMark;
+    this.privilegeMark = now;
+  }
+
+  /** Counts fetches since the last mark as translated or not, and notes how the next ones are. */
+  markFetches(isTranslated: boolean, extra = 0): void {
+    const now = this.instret + extra;
+    if (this.isFetchTranslated) this.translatedFetches += now - this.fetchMark;
+    this.fetchMark = now;
+    this.isFetchTranslated = isTranslated;
+  }
+
+  /** Retired instructions in user mode and in the modes above it, up to now. */
+  retired(): { readonly user: number; readonly privileged: number } {
+    this.markPrivilege();
+    const [user, supervisor, , machine] = this.retiredAt;
+    return { user, privileged: supervisor + machine };
+  }
+
+  /** TLB lookups that hit, misses, and walk references so far. */
+  tlbCounters(): { readonly hits: number; readonly misses: number; readonly walkReferences: number } {
+    this.markFetches(this.isFetchTranslated);
+    const lookups = this.translatedFetches + this.dataAccesses;
+    return {
+      hits: Math.max(lookups - this.misses, 0),
+      misses: this.misses,
+      walkReferences: this.walkReferences,
+    };
+  }
+
+  /** The privilege that loads and stores have: that of mstatus.MPP under MPRV. */
+  get dataPrivilege(): PrivilegeLevel {
+    const { mstatus, privilege } = this;
+    if (privilege !== Privilege.machine || (mstatus & Mstatus.MPRV) === 0) return privilege;
+    return ((mstatus & Mstatus.MPP) >> Mstatus.MPP_SHIFT) as PrivilegeLevel;
+  }
+}

@@ -1,0 +1,421 @@
+import { InternalError, type TlbModel, TranslationMode } from '@worldswitch/contracts';
+import {
+  type DecodedInstruction,
+  defaultInstructionSet,
+  type InstructionSet,
+  Privilege,
+  type PrivilegeLevel,
+} from '@worldswitch/isa';
+import {
+  createPageTableMemory,
+  createTlb,
+  createTranslationContext,
+  createWalkResult,
+  type PageTableMemory,
+  PteFlag,
+  type TranslationContext,
+  type WalkResult,
+} from '@worldswitch/mmu-tlb';
+import { fetchWasm, loadSlow, storeSlow, type Width } from './access.ts';
+import type { Bus } from './bus.ts';
+import { type ControlOperation, controlOperations } from './control.ts';
+import { CsrFile } from './csr-file.ts';
+import type { Engine } from './engine/engine.ts';
+import { ReferenceEngine } from './engine/reference/reference-engine.ts';
+import { MachineError } from './errors.ts';
+import { CsrSlot, HartContext, Mstatus } from './hart-context.ts';
+import { HartOffset } from './hart-state.ts';
+import { chooseInterrupt, nextDeadline } from './interrupts.ts';
+import type { MachineMemory } from './machine-memory.ts';
+import { MAX_CONTEXTS, RAM, RAM_BASE } from './memory-layout.ts';
+import type { Ram } from './ram.ts';
+import { TranslationSets } from './software-tlb.ts';
+import { takeTrap } from './trap.ts';
+
+/** Instructions that retire in one tick of the 10 MHz clock. */
+export const INSTRUCTIONS_PER_TICK = 10;
+
+/** Thrown by `Hart.raise` and by the members of the reference engine; caught by whoever runs an instruction. Never allocated. */
+export const GUEST_FAULT = { guestFault: true } as const;
+
+/** Hears of changes of control inside the machine. Costs nothing when absent. */
+export interface HartObserver {
+  /** A trap enters a handler in the machine (not one that ends a slice). The state is that before the trap. */
+  trap?(hart: Hart, cause: number, isInterrupt: boolean, value: bigint, from: PrivilegeLevel, to: PrivilegeLevel): void;
+  /** sret or mret is carried out. */
+  trapReturn?(hart: Hart, instruction: 'sret' | 'mret', from: PrivilegeLevel, to: PrivilegeLevel): void;
+}
+
+/** Why a slice ended; `stop`: the machine was stopped by a device or by its owner. */
+export type SliceEnd = 'trap' | 'interrupt' | 'budget' | 'wait' | 'stop';
+
+export interface HartOptions {
+  readonly id?: number;
+  readonly memory: MachineMemory;
+  readonly ram: Ram;
+  readonly bus: Bus;
+  /** Default: 64 sets of 4 ways, first in first out. */
+  readonly tlb?: TlbModel;
+  readonly instructionSet?: InstructionSet;
+  /** Control operations of added extensions, by name. */
+  readonly controls?: Readonly<Record<string, ControlOperation>>;
+}
+
+/**
+ * A physical hart: one clock, one TLB and one engine that run one register context at a time. It owns what both engines share:
+ * CSRs, traps, interrupts, time and the slow paths to memory.
+ */
+export class Hart {
+  readonly id: number;
+  readonly memory: MachineMemory;
+  readonly ram: Ram;
+  readonly bus: Bus;
+  readonly tlb: TlbModel;
+  readonly sets: TranslationSets;
+  readonly csrs: CsrFile;
+  readonly instructionSet: InstructionSet;
+  readonly controls: Readonly<Record<string, ControlOperation>>;
+  readonly reference: ReferenceEngine;
+  readonly ramFrames: number;
+  readonly pageTables: PageTableMemory;
+  readonly walkContext: TranslationContext = createTranslationContext();
+  readonly walkResult: WalkResult = createWalkResult();
+  /** Level of the leaf that the last translation used; -1 when it was untranslated. */
+  leafLevel = 0;
+  /** Context that runs, or ran last. */
+  current: HartContext;
+  /** Asks the engine to return at the next instruction boundary. */
+  leave = false;
+  sliceEnd: SliceEnd = 'budget';
+  exitCause = 0;
+  exitValue = 0n;
+  observer: HartObserver | undefined;
+  /** See trap.ts: traps without a retired instruction in between. */
+  trapStreak = 0;
+  trapInstret = -1;
+  doubleTrapCause = 0;
+  /** Loads and stores that devices answered. */
+  deviceAccesses = 0;
+  #engine: Engine;
+  /** mtimecmp of the CLINT, for contexts that are not hosted. */
+  #machineDeadline = Number.POSITIVE_INFINITY;
+  /** Instructions of the slice beyond `budget`. */
+  #rest = 0;
+  /** Clock: ticks let go by while idle, instructions retired by contexts other than the current one. */
+  #idleTicks = 0;
+  #retiredElsewhere = 0;
+  #isRunning = false;
+  #stopRequested = false;
+  /** 1 while a control instruction runs that will retire: it still counts to the old mode. */
+  #retiring = 0;
+  readonly #contexts: (HartContext | undefined)[] = new Array(MAX_CONTEXTS).fill(undefined);
+
+  constructor(options: HartOptions) {
+    this.id = options.id ?? 0;
+    this.memory = options.memory;
+    this.ram = options.ram;
+    this.bus = options.bus;
+    this.ramFrames = options.memory.ramSize / 4096;
+    this.tlb = options.tlb ?? createTlb({ sets: 64, ways: 4 });
+    this.instructionSet = options.instructionSet ?? defaultInstructionSet();
+    this.controls = { ...controlOperations, ...options.controls };
+    for (const name of this.instructionSet.controls) {
+      if (!this.controls[name]) throw new MachineError(`no one carries out ${name}: hand it in as a control operation`);
+    }
+    this.csrs = new CsrFile(this.instructionSet);
+    this.sets = new TranslationSets(this.memory);
+    this.pageTables = createPageTableMemory(this.ram);
+    this.tlb.onEvict = (entry) => this.sets.evict(entry.asid, entry.page, (entry.flags & PteFlag.global) !== 0);
+    this.reference = new ReferenceEngine(this);
+    this.#engine = this.reference;
+    this.ram.code.onWrite = (frame, offset, length) => this.#codeWritten(frame, offset, length);
+    this.current = this.createContext();
+  }
+
+  get engine(): Engine {
+    return this.#engine;
+  }
+  /** Another engine may take over between two slices. */
+  set engine(engine: Engine) {
+    if (this.#isRunning) throw new MachineError('the engine cannot change while the hart runs');
+    this.#engine = engine;
+  }
+
+  // ---- contexts ----
+
+  /** Throws MachineError when there are MAX_CONTEXTS already. */
+  createContext(): HartContext {
+    const index = this.#contexts.indexOf(undefined);
+    if (index < 0) throw new MachineError(`a hart holds at most ${MAX_CONTEXTS} register contexts`);
+    const context = new HartContext(this.memory, index);
+    // A and D are updated by hardware unless software asks for page faults, as on QEMU's virt board.
+    context.setCsr(CsrSlot.menvcfg, 1n << 61n);
+    this.#contexts[index] = context;
+    return context;
+  }
+
+  /** The context's number is given to others; it must not be used any more. */
+  releaseContext(context: HartContext): void {
+    const index = this.#contexts.indexOf(context);
+    if (index < 0) throw new MachineError('this register context was released before');
+    this.#contexts[index] = undefined;
+  }
+
+  #enter(context: HartContext): void {
+    if (this.current !== context) {
+      this.#retiredElsewhere += this.current.instret - context.instret;
+      this.current = context;
+      // Another context may have stored to the reserved place.
+      this.memory.i64[context.quad + HartOffset.reservation / 8] = -1n;
+    }
+    this.selectTranslations();
+  }
+
+  // ---- slices ----
+
+  /**
+   * Runs a context for at most `maxInstructions` (exact), and returns why it stopped: `exitCause` and `exitValue` say more.
+   * An interrupt that is due is taken before the first instruction.
+   */
+  runSlice(context: HartContext, maxInstructions: number): SliceEnd {
+    if (this.#isRunning) throw new MachineError('a hart cannot be run from inside its own run');
+    this.#enter(context);
+    this.sliceEnd = 'budget';
+    this.exitCause = 0;
+    this.exitValue = 0n;
+    this.leave = false;
+    if (!(maxInstructions > 0)) return this.sliceEnd;
+    this.#isRunning = true;
+    try {
+      this.#rest = maxInstructions;
+      context.i32(HartOffset.budget, 0);
+      for (;;) {
+        this.attend();
+        if (this.leave || this.#budget() === 0) break;
+        this.#engine.run(this);
+        if (this.leave || this.#budget() + this.#rest === 0) break;
+      }
+    } finally {
+      this.#isRunning = false;
+    }
+    return this.sliceEnd;
+  }
+
+  #budget(): number {
+    return this.memory.i32[this.current.word + HartOffset.budget / 4]!;
+  }
+
+  isAttentionSet(): boolean {
+    return this.memory.i32[this.current.word + HartOffset.attention / 4] !== 0;
+  }
+
+  /** Makes the engine look at interrupts, timers and stop requests at the next boundary. */
+  requestAttention(): void {
+    this.current.i32(HartOffset.attention, 1);
+  }
+
+  /**
+   * At an instruction boundary: takes an interrupt that is due, sees to it that the budget ends at the next timer, and honours
+   * stop requests. pc, instret and budget of the context are exact here.
+   */
+  attend(): void {
+    const context = this.current;
+    context.i32(HartOffset.attention, 0);
+    if (this.#stopRequested) {
+      this.#stopRequested = false;
+      this.leaveWith('stop', 0, 0n);
+      return;
+    }
+    const choice = chooseInterrupt(this, context);
+    if (choice) takeTrap(this, choice.cause, true, 0n);
+    const total = this.#budget() + this.#rest;
+    const deadline = nextDeadline(this, context);
+    const chunk = Math.min(total, this.instructionsUntil(deadline), 0x7fff_ffff);
+    context.i32(HartOffset.budget, chunk);
+    this.#rest = total === Number.POSITIVE_INFINITY ? total : total - chunk;
+  }
+
+  /** Ends the slice at this boundary. */
+  leaveWith(end: SliceEnd, cause: number, value: bigint): void {
+    this.leave = true;
+    this.sliceEnd = end;
+    this.exitCause = cause;
+    this.exitValue = value;
+  }
+
+  /** Ends the running slice, or the next one, with `stop`. */
+  requestStop(): void {
+    this.#stopRequested = true;
+    this.requestAttention();
+  }
+
+  // ---- time ----
+
+  /** Instructions retired on this hart, by whatever context. */
+  get retired(): number {
+    return this.#retiredElsewhere + this.current.instret;
+  }
+
+  /** Ticks of the clock. */
+  now(): number {
+    return Math.floor(this.retired / INSTRUCTIONS_PER_TICK) + this.#idleTicks;
+  }
+
+  /** Instructions that retire before the clock reads `deadline`. */
+  instructionsUntil(deadline: number): number {
+    if (deadline === Number.POSITIVE_INFINITY) return deadline;
+    return Math.max(0, (deadline - this.#idleTicks) * INSTRUCTIONS_PER_TICK - this.retired);
+  }
+
+  /** Lets time pass without running anything. */
+  advanceTo(deadline: number): void {
+    if (!Number.isFinite(deadline)) throw new MachineError('the clock cannot be advanced without end');
+    this.#idleTicks += Math.max(0, Math.ceil(deadline) - this.now());
+    this.requestAttention();
+  }
+
+  /** Virtual time of the machine timer interrupt of a context. */
+  machineDeadline(context: HartContext): number {
+    return context.isHosted ? Number.POSITIVE_INFINITY : this.#machineDeadline;
+  }
+  /** The CLINT's mtimecmp changed. */
+  setMachineDeadline(deadline: number): void {
+    this.#machineDeadline = deadline;
+    this.requestAttention();
+  }
+
+  // ---- state that engines share ----
+
+  /** A fault that the slow path found: the engine goes on with `takePendingTrap`. */
+  noteFault(cause: number, low: number, high: number): void {
+    const { i32 } = this.memory;
+    const { word } = this.current;
+    i32[word + HartOffset.trapCause / 4] = cause;
+    i32[word + HartOffset.trapValue / 4] = low;
+    i32[word + HartOffset.trapValue / 4 + 1] = high;
+  }
+
+  /** Ends the current instruction with an exception: throws GUEST_FAULT. */
+  raise(cause: number, value: bigint): never {
+    const context = this.current;
+    context.i32(HartOffset.trapCause, cause);
+    this.memory.u64[context.quad + HartOffset.trapValue / 8] = value;
+    throw GUEST_FAULT;
+  }
+
+  /** Takes the exception noted in the context at the context's pc. */
+  takePendingTrap(): void {
+    const context = this.current;
+    const cause = this.memory.i32[context.word + HartOffset.trapCause / 4]!;
+    if (cause < 0) throw new InternalError('no trap is pending');
+    context.i32(HartOffset.trapCause, -1);
+    takeTrap(this, cause, false, this.memory.u64[context.quad + HartOffset.trapValue / 8]!);
+  }
+
+  /** Carries out a control instruction: see control.ts. */
+  control(operation: string, decoded: DecodedInstruction): void {
+    this.#retiring = 1;
+    try {
+      this.controls[operation]!(this, decoded);
+    } finally {
+      this.#retiring = 0;
+    }
+  }
+
+  readX(register: number): bigint {
+    return this.memory.u64[this.current.quad + register]!;
+  }
+  /** Register 0 must not be written. */
+  writeX(register: number, value: bigint): void {
+    this.memory.u64[this.current.quad + register] = value;
+  }
+  get nextPc(): bigint {
+    return this.reference.nextPc;
+  }
+  set nextPc(value: bigint) {
+    this.reference.nextPc = value;
+  }
+
+  setPrivilege(privilege: PrivilegeLevel): void {
+    const context = this.current;
+    context.setPrivilege(privilege, this.#retiring);
+    this.selectTranslations();
+    context.i32(HartOffset.attention, 1);
+  }
+
+  /** A CSR changed that decides on translation or interrupts. */
+  controlChanged(context: HartContext): void {
+    context.i32(HartOffset.attention, 1);
+    if (this.current === context) this.selectTranslations();
+  }
+
+  /** Chooses the translation sets for the current context's satp, privilege and mstatus. */
+  selectTranslations(): void {
+    const context = this.current;
+    const { privilege, dataPrivilege, mstatus } = context;
+    const high = context.csrHigh(CsrSlot.satp);
+    const mode = (high >>> 28) as TranslationMode;
+    const asid = (high >>> 12) & 0xffff;
+    const root = (high & 0xfff) * 2 ** 32 + (context.csrLow(CsrSlot.satp) >>> 0);
+    const isFetchTranslated = mode !== TranslationMode.bare && privilege !== Privilege.machine;
+    const isDataTranslated = mode !== TranslationMode.bare && dataPrivilege !== Privilege.machine;
+    const fetch = isFetchTranslated
+      ? this.sets.select(mode, asid, root, privilege, false, false)
+      : this.sets.select(TranslationMode.bare, 0, 0, privilege, false, false);
+    const isSumSet = dataPrivilege === Privilege.supervisor && (mstatus & Mstatus.SUM) !== 0;
+    const data = isDataTranslated
+      ? this.sets.select(mode, asid, root, dataPrivilege, isSumSet, (mstatus & Mstatus.MXR) !== 0)
+      : this.sets.select(TranslationMode.bare, 0, 0, dataPrivilege, false, false);
+    this.sets.pin(data, fetch);
+    const { i32 } = this.memory;
+    const { word } = context;
+    i32[word + HartOffset.dataTranslations / 4] = data;
+    i32[word + HartOffset.fetchTranslations / 4] = fetch;
+    i32[word + HartOffset.isTranslating / 4] = isDataTranslated ? 1 : 0;
+    if (isFetchTranslated !== context.isFetchTranslated) context.markFetches(isFetchTranslated, this.#retiring);
+  }
+
+  /** sfence.vma for the whole hart. */
+  fence(asid?: number, page?: number): void {
+    this.tlb.flush(asid, page);
+    this.sets.flush(asid, page);
+  }
+
+  /** An engine has decoded code of this frame of RAM: stores to it must be seen from now on. */
+  markCode(frame: number): void {
+    const { isCode } = this.ram.code;
+    if (isCode[frame] !== 0) return;
+    isCode[frame] = 1;
+    this.sets.forgetStores(RAM + frame * 4096);
+  }
+
+  #codeWritten(frame: number, offset: number, length: number): void {
+    const isForgotten = this.reference.invalidateFrame(frame, offset, length);
+    const isForgottenByEngine = this.#engine === this.reference || this.#engine.invalidateFrame(frame, offset, length);
+    if (isForgotten && isForgottenByEngine) this.ram.code.isCode[frame] = 0;
+    this.requestAttention();
+  }
+
+  // ---- slow paths for compiled code: addresses as signed halves, values through the context's scratch ----
+
+  /** 0: the value is in scratch, zero-extended. 1: a fault is noted. */
+  loadSlow(low: number, high: number, width: Width): number {
+    return loadSlow(this, low, high, width);
+  }
+
+  /** 0: done. 1: a fault is noted. 2: done, and the engine must look at `attention` and at its code before it goes on. */
+  storeSlow(low: number, high: number, width: Width): number {
+    return storeSlow(this, low, high, width);
+  }
+
+  /** Physical address of the instruction parcel at a virtual address, or -1 with the fault noted. */
+  fetchTranslate(low: number, high: number): number {
+    const at = fetchWasm(this, low, high);
+    return at < 0 ? -1 : at - RAM + RAM_BASE;
+  }
+
+  /** Executes exactly one instruction with the reference semantics: it retires, or its trap is taken. */
+  executeOne(): void {
+    this.reference.executeOne();
+  }
+}

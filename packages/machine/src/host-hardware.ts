@@ -1,0 +1,71 @@
+import type { HostClock, HostConsole, HostHardware, TlbModel } from '@worldswitch/contracts';
+import type { InstructionSet } from '@worldswitch/isa';
+import { Bus } from './bus.ts';
+import type { ControlOperation } from './control.ts';
+import { createEngine, type EngineName } from './engine/create-engine.ts';
+import { Hart } from './hart.ts';
+import { createMachineMemory } from './machine-memory.ts';
+import { Ram } from './ram.ts';
+import { HostedVcpu } from './vcpu.ts';
+
+export interface HostHardwareOptions {
+  /** RAM in bytes: a multiple of 64 KiB. */
+  readonly memoryBytes: number;
+  /** Default `reference`. */
+  readonly engine?: EngineName;
+  /** Default: 64 sets of 4 ways, first in first out. */
+  readonly tlb?: TlbModel;
+  /** Where console output goes and input comes from. Default: output is dropped, input is empty. */
+  readonly console?: HostConsole;
+  /** Of `random`, any number. Default 1. */
+  readonly seed?: number;
+  readonly instructionSet?: InstructionSet;
+  readonly controls?: Readonly<Record<string, ControlOperation>>;
+}
+
+/** A physical machine for a host OS written in TypeScript: RAM, one hart in hosted mode, a clock and a console. */
+export interface HostedMachine extends HostHardware {
+  readonly hart: Hart;
+}
+
+/** Throws MachineError for options that make no machine. */
+export function createHostHardware(options: HostHardwareOptions): HostedMachine {
+  const memory = createMachineMemory(options.memoryBytes);
+  const ram = new Ram(memory);
+  const { tlb, instructionSet, controls } = options;
+  const hart = new Hart({
+    memory,
+    ram,
+    bus: new Bus(),
+    ...(tlb && { tlb }),
+    ...(instructionSet && { instructionSet }),
+    ...(controls && { controls }),
+  });
+  hart.engine = createEngine(options.engine ?? 'reference', hart);
+  const clock: HostClock = {
+    frequency: 10_000_000,
+    now: () => hart.now(),
+    instructionsUntil: (deadline) => hart.instructionsUntil(deadline),
+    advanceTo: (deadline) => hart.advanceTo(deadline),
+  };
+  return {
+    memory: ram,
+    freeMemory: { start: ram.base, end: ram.base + ram.size },
+    createVcpu: () => new HostedVcpu(hart),
+    console: options.console ?? { write() {}, read: () => new Uint8Array(0) },
+    clock,
+    random: createRandom(options.seed ?? 1),
+    hart,
+  };
+}
+
+/** xorshift32: numbers in [0, 1), the same ones for the same seed. */
+function createRandom(seed: number): () => number {
+  let state = Math.imul(seed | 0, 0x2545_f491) ^ 0x9e37_79b9 || 1;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) / 2 ** 32;
+  };
+}

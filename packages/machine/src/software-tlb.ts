@@ -1,0 +1,146 @@
+import type { TranslationMode } from '@worldswitch/contracts';
+import type { PrivilegeLevel } from '@worldswitch/isa';
+import type { MachineMemory } from './machine-memory.ts';
+import {
+  TRANSLATION_ENTRIES,
+  TRANSLATION_ENTRY_SIZE,
+  TRANSLATION_SET_SIZE,
+  TRANSLATION_SETS,
+  TRANSLATION_TABLE_SIZE,
+  TRANSLATIONS,
+} from './memory-layout.ts';
+
+const WORDS_PER_SET = TRANSLATION_SET_SIZE >>> 2;
+const WORDS_PER_ENTRY = TRANSLATION_ENTRY_SIZE >>> 2;
+const TABLES = TRANSLATION_SET_SIZE / TRANSLATION_TABLE_SIZE;
+const WORDS_PER_TABLE = TRANSLATION_TABLE_SIZE >>> 2;
+const SETS_BASE = TRANSLATIONS >>> 2;
+/** Root frames from here on are outside any RAM, and share a key: nothing is ever entered for them. */
+const ROOT_FRAMES = 2 ** 29;
+
+/**
+ * The inline software TLB: a pool of translation sets, one for each combination of address space and access rights in use, so
+ * that changing the address space is choosing a set. What stands in a set was looked up in the TLB model and is still held by
+ * it; physical (untranslated) sets stand outside the model.
+ */
+export class TranslationSets {
+  readonly #i32: Int32Array;
+  readonly #setOfKey = new Map<number, number>();
+  readonly #keys: (number | undefined)[] = new Array(TRANSLATION_SETS).fill(undefined);
+  readonly #asids = new Int32Array(TRANSLATION_SETS);
+  readonly #isPhysical = new Uint8Array(TRANSLATION_SETS);
+  /** A leaf above 4 KiB is in the set: forgetting one page of it means forgetting the set. */
+  readonly #hasSuperpage = new Uint8Array(TRANSLATION_SETS);
+  #next = 0;
+  #pinned: [number, number] = [-1, -1];
+
+  constructor(memory: MachineMemory) {
+    this.#i32 = memory.i32;
+  }
+
+  /** The byte offset of the set for these conditions; clears and reuses another one when it does not exist yet. */
+  select(
+    mode: TranslationMode,
+    asid: number,
+    rootFrame: number,
+    privilege: PrivilegeLevel,
+    isSumSet: boolean,
+    isMxrSet: boolean,
+  ): number {
+    const rights = asid | (mode << 16) | (privilege << 20) | (isSumSet ? 1 << 22 : 0) | (isMxrSet ? 1 << 23 : 0);
+    const key = rights + Math.min(rootFrame, ROOT_FRAMES - 1) * 2 ** 24;
+    const set = this.#setOfKey.get(key) ?? this.#claim(key, asid, mode === 0);
+    return TRANSLATIONS + set * TRANSLATION_SET_SIZE;
+  }
+
+  /** Declares which sets the running context uses: they are not reused for others. */
+  pin(data: number, fetch: number): void {
+    this.#pinned[0] = (data - TRANSLATIONS) / TRANSLATION_SET_SIZE;
+    this.#pinned[1] = (fetch - TRANSLATIONS) / TRANSLATION_SET_SIZE;
+  }
+
+  #claim(key: number, asid: number, isPhysical: boolean): number {
+    let set = this.#keys.indexOf(undefined);
+    if (set < 0) {
+      do {
+        set = this.#next;
+        this.#next = (this.#next + 1) % TRANSLATION_SETS;
+      } while (this.#pinned.includes(set));
+      this.#setOfKey.delete(this.#keys[set]!);
+    }
+    this.#keys[set] = key;
+    this.#setOfKey.set(key, set);
+    this.#asids[set] = asid;
+    this.#isPhysical[set] = isPhysical ? 1 : 0;
+    this.#clear(set);
+    return set;
+  }
+
+  #clear(set: number): void {
+    const start = SETS_BASE + set * WORDS_PER_SET;
+    this.#i32.fill(-1, start, start + WORDS_PER_SET);
+    this.#hasSuperpage[set] = 0;
+  }
+
+  /** Forgets everything of a set: one in use stays selected and becomes empty, others go back to the pool. */
+  #drop(set: number): void {
+    if (this.#pinned.includes(set)) this.#clear(set);
+    else {
+      this.#setOfKey.delete(this.#keys[set]!);
+      this.#keys[set] = undefined;
+    }
+  }
+
+  /**
+   * @param set byte offset of the set. @param table LOAD_TABLE, STORE_TABLE or FETCH_TABLE. @param low,high halves of the
+   * virtual address. @param wasmPage byte offset in the machine's memory of the page it is mapped to.
+   */
+  enter(set: number, table: number, low: number, high: number, wasmPage: number, level: number): void {
+    const word = (set + table + ((low >>> 12) & (TRANSLATION_ENTRIES - 1)) * TRANSLATION_ENTRY_SIZE) >>> 2;
+    const pageLow = low & ~0xfff;
+    this.#i32[word] = pageLow;
+    this.#i32[word + 1] = high;
+    this.#i32[word + 2] = (wasmPage - pageLow) | 0;
+    if (level > 0) this.#hasSuperpage[(set - TRANSLATIONS) / TRANSLATION_SET_SIZE] = 1;
+  }
+
+  /** Follows a flush of the TLB model. Untranslated sets stay. */
+  flush(asid?: number, page?: number): void {
+    for (let set = 0; set < TRANSLATION_SETS; set++) {
+      if (this.#keys[set] === undefined || this.#isPhysical[set] === 1) continue;
+      if (asid !== undefined && this.#asids[set] !== asid) continue;
+      if (page === undefined || this.#hasSuperpage[set] === 1) this.#drop(set);
+      else this.#forgetPage(set, page);
+    }
+  }
+
+  /** Follows the replacement of an entry of the TLB model. */
+  evict(asid: number, page: number, isGlobal: boolean): void {
+    for (let set = 0; set < TRANSLATION_SETS; set++) {
+      if (this.#keys[set] === undefined || this.#isPhysical[set] === 1) continue;
+      if (isGlobal || this.#asids[set] === asid) this.#forgetPage(set, page);
+    }
+  }
+
+  #forgetPage(set: number, page: number): void {
+    let word = SETS_BASE + set * WORDS_PER_SET + (page % TRANSLATION_ENTRIES) * WORDS_PER_ENTRY;
+    for (let table = 0; table < TABLES; table++, word += WORDS_PER_TABLE) this.#i32[word] = -1;
+  }
+
+  /** Stores to this page of the machine's memory must take the slow path from now on: it holds code. */
+  forgetStores(wasmPage: number): void {
+    for (let set = 0; set < TRANSLATION_SETS; set++) {
+      if (this.#keys[set] === undefined) continue;
+      let word = SETS_BASE + set * WORDS_PER_SET + WORDS_PER_TABLE;
+      for (let entry = 0; entry < TRANSLATION_ENTRIES; entry++, word += WORDS_PER_ENTRY) {
+        const tag = this.#i32[word]!;
+        if (tag !== -1 && ((tag + this.#i32[word + 2]!) | 0) === (wasmPage | 0)) this.#i32[word] = -1;
+      }
+    }
+  }
+
+  /** Forgets everything, untranslated sets too (physical memory protection changed). */
+  reset(): void {
+    for (let set = 0; set < TRANSLATION_SETS; set++) if (this.#keys[set] !== undefined) this.#drop(set);
+  }
+}

@@ -1,0 +1,105 @@
+import { ExceptionCause, Privilege, type PrivilegeLevel } from '@worldswitch/isa';
+import type { Hart } from './hart.ts';
+import { CsrSlot, type HartContext, Mstatus } from './hart-context.ts';
+
+/**
+ * Exception code of a double trap (Smdbltrap, Ssdbltrap). Reported to the owner of the machine when a trap handler traps again
+ * and again before it retires a single instruction.
+ */
+export const DOUBLE_TRAP = 16;
+
+/** Traps in a row without a retired instruction after which nothing can ever change. */
+const HOPELESS = 64;
+
+const INTERRUPT = 1n << 63n;
+
+/**
+ * Takes a trap at the context's pc: enters the handler in supervisor or machine mode, or ends the slice when the handler is the
+ * owner of a hosted context (privileged ISA, "Trap Delegation" and "Machine Status Register", the interrupt-enable stack).
+ */
+export function takeTrap(hart: Hart, cause: number, isInterrupt: boolean, value: bigint): void {
+  const context = hart.current;
+  const { privilege } = context;
+  context.traps[isInterrupt ? 64 + cause : cause]!++;
+  const delegation = context.csrLow(isInterrupt ? CsrSlot.mideleg : CsrSlot.medeleg);
+  const isDelegated = privilege <= Privilege.supervisor && ((delegation >>> cause) & 1) === 1;
+  if (!isDelegated && context.isHosted) {
+    hart.leaveWith(isInterrupt ? 'interrupt' : 'trap', cause, value);
+    return;
+  }
+  const { instret } = context;
+  hart.trapStreak = instret === hart.trapInstret ? hart.trapStreak + 1 : 0;
+  hart.trapInstret = instret;
+  if (hart.trapStreak > HOPELESS) {
+    hart.doubleTrapCause = cause;
+    hart.leaveWith('trap', DOUBLE_TRAP, value);
+    return;
+  }
+  const to = isDelegated ? Privilege.supervisor : Privilege.machine;
+  hart.observer?.trap?.(hart, cause, isInterrupt, value, privilege, to);
+  if (isDelegated) enterSupervisor(context, cause, isInterrupt, value);
+  else enterMachine(context, cause, isInterrupt, value);
+  hart.setPrivilege(to);
+}
+
+/** Direct mode goes to BASE; vectored mode (1) adds four times the cause for interrupts. */
+function vector(tvec: bigint, cause: number, isInterrupt: boolean): bigint {
+  const base = tvec & ~3n;
+  return isInterrupt && (tvec & 1n) === 1n ? BigInt.asUintN(64, base + BigInt(4 * cause)) : base;
+}
+
+function enterSupervisor(context: HartContext, cause: number, isInterrupt: boolean, value: bigint): void {
+  context.setCsr(CsrSlot.sepc, context.pc);
+  context.setCsr(CsrSlot.scause, isInterrupt ? INTERRUPT | BigInt(cause) : BigInt(cause));
+  context.setCsr(CsrSlot.stval, value);
+  let status = context.mstatus & ~(Mstatus.SPIE | Mstatus.SPP | Mstatus.SIE);
+  if (context.mstatus & Mstatus.SIE) status |= Mstatus.SPIE;
+  if (context.privilege === Privilege.supervisor) status |= Mstatus.SPP;
+  context.setCsrLow(CsrSlot.mstatus, status);
+  context.pc = vector(context.csr(CsrSlot.stvec), cause, isInterrupt);
+}
+
+function enterMachine(context: HartContext, cause: number, isInterrupt: boolean, value: bigint): void {
+  context.setCsr(CsrSlot.mepc, context.pc);
+  context.setCsr(CsrSlot.mcause, isInterrupt ? INTERRUPT | BigInt(cause) : BigInt(cause));
+  context.setCsr(CsrSlot.mtval, value);
+  let status = context.mstatus & ~(Mstatus.MPIE | Mstatus.MPP | Mstatus.MIE);
+  if (context.mstatus & Mstatus.MIE) status |= Mstatus.MPIE;
+  status |= context.privilege << Mstatus.MPP_SHIFT;
+  context.setCsrLow(CsrSlot.mstatus, status);
+  context.pc = vector(context.csr(CsrSlot.mtvec), cause, isInterrupt);
+}
+
+/** sret: returns the pc to continue at (privileged ISA, "Trap-Return Instructions"). The caller has checked that it is allowed. */
+export function supervisorReturn(hart: Hart): bigint {
+  const context = hart.current;
+  const old = context.mstatus;
+  const to: PrivilegeLevel = old & Mstatus.SPP ? Privilege.supervisor : Privilege.user;
+  let status = (old & ~(Mstatus.SIE | Mstatus.SPP | Mstatus.MPRV)) | Mstatus.SPIE;
+  if (old & Mstatus.SPIE) status |= Mstatus.SIE;
+  context.setCsrLow(CsrSlot.mstatus, status);
+  hart.observer?.trapReturn?.(hart, 'sret', context.privilege, to);
+  hart.setPrivilege(to);
+  return context.csr(CsrSlot.sepc);
+}
+
+/** mret, likewise. */
+export function machineReturn(hart: Hart): bigint {
+  const context = hart.current;
+  const old = context.mstatus;
+  const to = ((old & Mstatus.MPP) >> Mstatus.MPP_SHIFT) as PrivilegeLevel;
+  let status = (old & ~(Mstatus.MIE | Mstatus.MPP)) | Mstatus.MPIE;
+  if (old & Mstatus.MPIE) status |= Mstatus.MIE;
+  if (to !== Privilege.machine) status &= ~Mstatus.MPRV;
+  context.setCsrLow(CsrSlot.mstatus, status);
+  hart.observer?.trapReturn?.(hart, 'mret', context.privilege, to);
+  hart.setPrivilege(to);
+  return context.csr(CsrSlot.mepc);
+}
+
+/** Exception codes of ecall by privilege. */
+export const environmentCallCause: Readonly<Record<PrivilegeLevel, number>> = {
+  [Privilege.user]: ExceptionCause.environmentCallFromUser,
+  [Privilege.supervisor]: ExceptionCause.environmentCallFromSupervisor,
+  [Privilege.machine]: ExceptionCause.environmentCallFromMachine,
+};

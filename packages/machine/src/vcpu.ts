@@ -1,0 +1,99 @@
+import type { Exit, TranslationMode, Vcpu, VcpuCounters } from '@worldswitch/contracts';
+import { CsrAddress, Privilege, type PrivilegeLevel } from '@worldswitch/isa';
+import type { Hart } from './hart.ts';
+import type { HartContext } from './hart-context.ts';
+import { CsrSlot } from './hart-context.ts';
+
+type MutableExit = { -readonly [Field in keyof Exit]: Exit[Field] };
+
+/**
+ * A register context in hosted mode: the code that calls `run` is its machine mode. A context whose delegated traps come to
+ * nothing (a handler that traps at its first instruction, for ever) ends with `trap` and cause 16, a double trap.
+ */
+export class HostedVcpu implements Vcpu {
+  readonly hart: Hart;
+  readonly context: HartContext;
+  readonly exit: Exit;
+  readonly #exit: MutableExit;
+
+  constructor(hart: Hart) {
+    this.hart = hart;
+    this.context = hart.createContext();
+    this.#exit = { kind: 'budget', cause: 0, trapValue: 0n, privilege: Privilege.user };
+    this.exit = this.#exit;
+  }
+
+  readX(index: number): bigint {
+    return this.context.memory.u64[this.context.quad + (index & 31)]!;
+  }
+  writeX(index: number, value: bigint): void {
+    if ((index & 31) !== 0) this.context.memory.u64[this.context.quad + (index & 31)] = value;
+  }
+  readXLow(index: number): number {
+    return this.context.memory.i32[this.context.word + (index & 31) * 2]!;
+  }
+  writeXLow(index: number, value: number): void {
+    if ((index & 31) === 0) return;
+    const word = this.context.word + (index & 31) * 2;
+    this.context.memory.i32[word] = value;
+    this.context.memory.i32[word + 1] = value >> 31;
+  }
+  readF(index: number): bigint {
+    return this.context.memory.u64[this.context.quad + 32 + (index & 31)]!;
+  }
+  writeF(index: number, value: bigint): void {
+    this.context.memory.u64[this.context.quad + 32 + (index & 31)] = value;
+  }
+
+  get pc(): bigint {
+    return this.context.pc;
+  }
+  set pc(value: bigint) {
+    this.context.pc = value;
+  }
+
+  get privilege(): PrivilegeLevel {
+    return this.context.privilege;
+  }
+  set privilege(privilege: PrivilegeLevel) {
+    this.context.setPrivilege(privilege);
+    this.hart.controlChanged(this.context);
+  }
+
+  readCsr(address: number): bigint {
+    return this.hart.csrs.read(this.hart, this.context, address);
+  }
+  writeCsr(address: number, value: bigint): void {
+    // Counters count from what is written here: no instruction is about to retire (see csr-file.ts).
+    const isCounter = address === CsrAddress.mcycle || address === CsrAddress.minstret;
+    this.hart.csrs.write(this.hart, this.context, address, isCounter ? value + 1n : value);
+  }
+
+  setAddressSpace(mode: TranslationMode, asid: number, rootFrame: number): void {
+    const high = (mode << 28) | ((asid & 0xffff) << 12) | Math.floor(rootFrame / 2 ** 32);
+    this.context.setCsrHalves(CsrSlot.satp, rootFrame, high);
+  }
+
+  fence(asid?: number, page?: number): void {
+    this.hart.fence(asid, page);
+  }
+
+  run(maxInstructions: number): Exit {
+    const { hart } = this;
+    const end = hart.runSlice(this.context, maxInstructions);
+    const exit = this.#exit;
+    exit.kind = end === 'stop' ? 'budget' : end;
+    exit.cause = hart.exitCause;
+    exit.trapValue = hart.exitValue;
+    exit.privilege = this.context.privilege;
+    return exit;
+  }
+
+  get counters(): VcpuCounters {
+    return { instructions: this.context.instret, tlb: this.context.tlbCounters() };
+  }
+
+  dispose(): void {
+    this.hart.releaseContext(this.context);
+  }
+}

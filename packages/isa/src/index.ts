@@ -1,3 +1,6 @@
+export { type Alias, aliases } from './alias.ts';
+export { type AssembledProgram, type AssembledSection, type AssembleOptions, assemble } from './assembler/assemble.ts';
+export { AssemblerError } from './assembler/assembler-error.ts';
 export { CsrAddress, csrByAddress, csrByName, csrTable } from './csr.ts';
 export {
   type CsrAccess,
@@ -11,6 +14,8 @@ export {
   mergeCsrWrite,
 } from './csr-definition.ts';
 export type { EncodedRow } from './decode.ts';
+export { type DisassembleOptions, disassemble, formatInstruction } from './disassemble.ts';
+export { encode, type OperandValues } from './encode.ts';
 export { amoResult, binaryOperations, type EvaluationState, evaluate, unaryOperations } from './evaluate.ts';
 export type {
   AccessWidth,
@@ -37,6 +42,7 @@ export {
 export { IsaError } from './isa-error.ts';
 export type { EncodedField, EncodingLayout, FieldSegment, OperandField } from './operand-format.ts';
 export { Privilege, type PrivilegeLevel } from './privilege.ts';
+export { floatRegisterNames, floatRegisterNumbers, integerRegisterNames, integerRegisterNumbers } from './registers.ts';
 export { type RowOptions, rowsOf } from './row.ts';
 export * as semantics from './semantics.ts';
 export { formatCitation, manuals } from './spec.ts';

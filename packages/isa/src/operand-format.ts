@@ -218,3 +218,12 @@ export function insertField(value: number, field: EncodedField): number | undefi
   }
   return extractField(bits, field) === value ? bits >>> 0 : undefined;
 }
+
+/** The values a field can hold, in words. */
+export function describeRange({ segments, signedBits, base }: EncodedField): string {
+  const step = 2 ** Math.min(...segments.map(({ valueLow }) => valueLow));
+  const bits = Math.max(...segments.map(({ valueLow, length }) => valueLow + length));
+  if (base > 0) return 'a register from x8 to x15';
+  const [low, high] = signedBits > 0 ? [-(2 ** (bits - 1)), 2 ** (bits - 1) - step] : [0, 2 ** bits - step];
+  return `${step > 1 ? `a multiple of ${step}` : 'a number'} from ${low} to ${high}`;
+}

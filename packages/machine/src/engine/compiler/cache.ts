@@ -1,0 +1,270 @@
+import type { DecodedInstruction } from '@worldswitch/isa';
+import type { MachineMemory } from '../../machine-memory.ts';
+import { RAM } from '../../memory-layout.ts';
+import { discoverRegion, type PageDecoder, type Region } from './discover.ts';
+import { CODE_SLOT_COUNT, CODE_SLOTS } from './layout.ts';
+import type { Dispatcher } from './link.ts';
+import { encodeRegions, type PlacedRegion } from './link.ts';
+
+/** Functions that may be in the table at once, and modules that may be alive: what bounds the memory of translated code. */
+const TABLE_SIZE = 0x4000;
+const MAX_MODULES = 1500;
+/** Visits of an entry after which it waits to be compiled, and after which it no longer waits for others. */
+const WARM = 12;
+const HOT = 24;
+/** Entries compiled together. */
+const BATCH = 24;
+const PAGE_SIZE = 4096;
+/** Granularity in which writes to a frame are told apart from its code. */
+const LINE_SHIFT = 5;
+
+interface CompiledRegion {
+  /** Byte offset of the entry in the machine's memory: what identifies translated code. */
+  readonly address: number;
+  readonly tableIndex: number;
+  readonly lines: Uint8Array;
+}
+
+interface FrameCode {
+  readonly heat: Uint8Array;
+  /** By entry offset; `null` where compiling does not pay. */
+  readonly entries: Map<number, CompiledRegion | null>;
+  /** How often code of this frame was overwritten: each time makes the engine slower to compile it again. */
+  rewrites: number;
+}
+
+interface CodeModule {
+  readonly firstIndex: number;
+  readonly regions: readonly CompiledRegion[];
+}
+
+export interface CodeCacheStatistics {
+  readonly modules: number;
+  readonly regions: number;
+  readonly instructions: number;
+  readonly bytes: number;
+  readonly evictedModules: number;
+  readonly invalidations: number;
+  /** Milliseconds by the clock that was handed in. */
+  readonly compileMs: number;
+}
+
+export interface CodeCacheOptions {
+  readonly memory: MachineMemory;
+  readonly table: WebAssembly.Table;
+  readonly decode: (bits: number) => DecodedInstruction | undefined;
+  /** Tells that stores to this frame of RAM must be reported from now on. */
+  readonly markCode: (frame: number) => void;
+  readonly clock: () => number;
+}
+
+/**
+ * Translated code by physical address. Translations say nothing about virtual addresses, so changes of address spaces do not
+ * concern it; writes to frames do. Bounded: the modules compiled first go first.
+ */
+export class CodeCache {
+  readonly #options: CodeCacheOptions;
+  readonly #frames = new Map<number, FrameCode>();
+  readonly #modules: CodeModule[] = [];
+  #imports: Pick<Dispatcher, 'slowLoad' | 'slowStore' | 'callGuest'> | undefined;
+  #nextIndex = 1;
+  #pending: number[] = [];
+  readonly statistics = {
+    modules: 0,
+    regions: 0,
+    instructions: 0,
+    bytes: 0,
+    evictedModules: 0,
+    invalidations: 0,
+    compileMs: 0,
+  };
+
+  constructor(options: CodeCacheOptions) {
+    this.#options = options;
+    if (options.table.length < TABLE_SIZE) options.table.grow(TABLE_SIZE - options.table.length);
+    this.#clearSlots();
+  }
+
+  link(imports: Pick<Dispatcher, 'slowLoad' | 'slowStore' | 'callGuest'>): void {
+    this.#imports = imports;
+  }
+
+  /**
+   * Makes the code at an address of the machine's memory callable through its slot, compiling it when it is hot enough.
+   * Returns false when it has to be interpreted this time.
+   */
+  enter(address: number): boolean {
+    const frame = (address - RAM) >>> 12;
+    const offset = address & (PAGE_SIZE - 1);
+    let code = this.#frames.get(frame);
+    if (!code) {
+      code = { heat: new Uint8Array(PAGE_SIZE / 2), entries: new Map(), rewrites: 0 };
+      this.#frames.set(frame, code);
+    }
+    const region = code.entries.get(offset);
+    if (region) {
+      this.#setSlot(region);
+      return true;
+    }
+    if (region === null) return false;
+    const heat = code.heat[offset >>> 1]!;
+    if (heat < 255) code.heat[offset >>> 1] = heat + 1;
+    const delay = Math.min(code.rewrites, 6);
+    if (heat === WARM << delay || (delay > 3 && heat === 254)) this.#pending.push(address);
+    const isHot = heat >= Math.min(HOT << delay, 255);
+    if (!isHot && this.#pending.length < BATCH) return false;
+    if (isHot && !this.#pending.includes(address)) this.#pending.push(address);
+    this.#compilePending();
+    const compiled = code.entries.get(offset);
+    if (!compiled) return false;
+    this.#setSlot(compiled);
+    return true;
+  }
+
+  #setSlot(region: CompiledRegion): void {
+    const { i32 } = this.#options.memory;
+    const word = slotWord(region.address);
+    i32[word] = region.address;
+    i32[word + 1] = region.tableIndex;
+  }
+
+  #clearSlot(region: CompiledRegion): void {
+    const { i32 } = this.#options.memory;
+    const word = slotWord(region.address);
+    if (i32[word] === (region.address | 0)) i32[word] = 0;
+  }
+
+  #clearSlots(): void {
+    this.#options.memory.i32.fill(0, CODE_SLOTS >>> 2, (CODE_SLOTS >>> 2) + CODE_SLOT_COUNT * 2);
+  }
+
+  #decoder(codePage: number): PageDecoder {
+    const { memory, decode } = this.#options;
+    return (offset) => {
+      const low = memory.view.getUint16(codePage + offset, true);
+      if ((low & 3) !== 3) return decode(low);
+      if (offset + 4 > PAGE_SIZE) return undefined;
+      return decode(memory.view.getUint32(codePage + offset, true));
+    };
+  }
+
+  #compilePending(): void {
+    const { memory, table, markCode, clock } = this.#options;
+    const started = clock();
+    const placed: (PlacedRegion & { readonly address: number })[] = [];
+    for (const address of this.#pending) {
+      const offset = address & (PAGE_SIZE - 1);
+      const codePage = address - offset;
+      const code = this.#frames.get((address - RAM) >>> 12);
+      if (!code || code.entries.has(offset)) continue;
+      const region = discoverRegion(offset, this.#decoder(codePage));
+      if (region.blocks[0]!.instructions.length === 0) {
+        code.entries.set(offset, null);
+        markCode((address - RAM) >>> 12);
+        continue;
+      }
+      placed.push({ region, codePage, address });
+    }
+    this.#pending = [];
+    if (placed.length > 0) {
+      const firstIndex = this.#reserve(placed.length);
+      const bytes = encodeRegions(placed, firstIndex);
+      const { slowLoad, slowStore, callGuest } = this.#imports!;
+      const env = { memory: memory.wasm, table, slowLoad, slowStore, callGuest };
+      new WebAssembly.Instance(new WebAssembly.Module(bytes), { env });
+      const regions = placed.map(({ region, address }, index): CompiledRegion => {
+        const compiled = { address, tableIndex: firstIndex + index, lines: linesOf(region) };
+        const frame = (address - RAM) >>> 12;
+        this.#frames.get(frame)!.entries.set(address & (PAGE_SIZE - 1), compiled);
+        markCode(frame);
+        this.statistics.instructions += region.instructionCount;
+        return compiled;
+      });
+      this.#modules.push({ firstIndex, regions });
+      this.statistics.modules++;
+      this.statistics.regions += regions.length;
+      this.statistics.bytes += bytes.length;
+    }
+    this.statistics.compileMs += clock() - started;
+  }
+
+  /** Table indices for so many functions, evicting the oldest modules where they are in the way. */
+  #reserve(count: number): number {
+    if (this.#nextIndex + count > TABLE_SIZE) this.#nextIndex = 1;
+    const first = this.#nextIndex;
+    const overlaps = (module: CodeModule): boolean =>
+      module.firstIndex < first + count && first < module.firstIndex + module.regions.length;
+    while (this.#modules.length >= MAX_MODULES || (this.#modules[0] && overlaps(this.#modules[0]))) {
+      this.#evict(this.#modules.shift()!);
+    }
+    this.#nextIndex = first + count;
+    return first;
+  }
+
+  #evict(module: CodeModule): void {
+    this.statistics.evictedModules++;
+    for (const region of module.regions) {
+      this.#clearSlot(region);
+      this.#options.table.set(region.tableIndex, null);
+      const entries = this.#frames.get((region.address - RAM) >>> 12)?.entries;
+      const offset = region.address & (PAGE_SIZE - 1);
+      if (entries?.get(offset) === region) entries.delete(offset);
+    }
+  }
+
+  /**
+   * Forgets the code that was made from these bytes of a frame. `isEmpty`: no code of the frame is left; `isChanged`: some was
+   * forgotten.
+   */
+  invalidate(
+    frame: number,
+    offset: number,
+    length: number,
+  ): { readonly isEmpty: boolean; readonly isChanged: boolean } {
+    const code = this.#frames.get(frame);
+    if (!code) return { isEmpty: true, isChanged: false };
+    let isChanged = false;
+    for (const [entry, region] of code.entries) {
+      if (region !== null) {
+        let isHit = false;
+        for (let line = offset >>> LINE_SHIFT; line <= (offset + length - 1) >>> LINE_SHIFT; line++) {
+          if (region.lines[line]) isHit = true;
+        }
+        if (!isHit) continue;
+        this.#clearSlot(region);
+        isChanged = true;
+      }
+      code.entries.delete(entry);
+      code.heat[entry >>> 1] = 0;
+    }
+    if (isChanged) {
+      code.rewrites++;
+      this.statistics.invalidations++;
+    }
+    return { isEmpty: code.entries.size === 0, isChanged };
+  }
+
+  reset(): void {
+    for (const module of this.#modules.splice(0)) this.#evict(module);
+    this.#frames.clear();
+    this.#pending = [];
+    this.#clearSlots();
+  }
+}
+
+function slotWord(address: number): number {
+  return (CODE_SLOTS >>> 2) + ((address >>> 1) & (CODE_SLOT_COUNT - 1)) * 2;
+}
+
+function linesOf(region: Region): Uint8Array {
+  const lines = new Uint8Array(PAGE_SIZE >>> LINE_SHIFT);
+  const mark = (from: number, to: number): void => {
+    for (let line = from >>> LINE_SHIFT; line <= Math.min(to, PAGE_SIZE - 1) >>> LINE_SHIFT; line++) lines[line] = 1;
+  };
+  for (const block of region.blocks) {
+    for (const { offset, decoded } of block.instructions) mark(offset, offset + decoded.length - 1);
+    // What stands there decided where the block ends, though it was not translated.
+    if (block.end.kind === 'step') mark(block.end.offset, block.end.offset + 3);
+  }
+  return lines;
+}

@@ -1,0 +1,352 @@
+import type { AccessWidth } from '@worldswitch/isa';
+import { HartOffset } from '../../hart-state.ts';
+import { LOAD_TABLE, STORE_TABLE } from '../../memory-layout.ts';
+import type { Block, Edge, PlacedInstruction, Region } from './discover.ts';
+import { FunctionWriter, Op, ValueType } from './emit.ts';
+import { COUNTER, Outcome } from './layout.ts';
+import { shapeOf } from './row-shape.ts';
+import { writeStructured } from './structure.ts';
+import { type InstructionContext, translateInstruction } from './translate.ts';
+
+/** Indices of the functions that a region calls, in the module that it becomes part of. */
+export interface RegionImports {
+  /** (context, address, pc, counter, width) -> Outcome; the value is in state.scratch. */
+  readonly slowLoad: number;
+  /** (context, address, pc, counter, value, width) -> Outcome. */
+  readonly slowStore: number;
+  /** (context, address of the code at which to stop, depth) -> Outcome: runs a guest function until it returns. */
+  readonly callGuest: number;
+}
+
+/** Parameters of a region's function: the hart context's base, and how deeply guest calls are nested. */
+const CONTEXT = 0;
+const DEPTH = 1;
+const PARAMETERS = 2;
+
+const loadOpcodes: Record<AccessWidth, { signed: number; unsigned: number }> = {
+  1: { signed: Op.i64Load8S, unsigned: Op.i64Load8U },
+  2: { signed: Op.i64Load16S, unsigned: Op.i64Load16U },
+  4: { signed: Op.i64Load32S, unsigned: Op.i64Load32U },
+  8: { signed: Op.i64Load, unsigned: Op.i64Load },
+};
+const storeOpcodes: Record<AccessWidth, number> = {
+  1: Op.i64Store8,
+  2: Op.i64Store16,
+  4: Op.i64Store32,
+  8: Op.i64Store,
+};
+
+/**
+ * Writes the function of a region: (context, depth) -> Outcome. Guest registers are locals, loaded at the start and written back
+ * wherever the function ends or calls. The page's virtual address is read from state.pc, so that one translation serves every
+ * address at which the page is mapped.
+ * @param codePage byte offset of the page in the machine's memory.
+ */
+export function compileRegion(region: Region, codePage: number, imports: RegionImports): FunctionWriter {
+  return new RegionCompiler(region, codePage, imports).compile();
+}
+
+/** State of one region's compilation: the locals given out and the labels of the ways out. */
+class RegionCompiler implements InstructionContext {
+  readonly writer = new FunctionWriter(PARAMETERS);
+  readonly #region: Region;
+  readonly #codePage: number;
+  readonly #imports: RegionImports;
+  readonly #registers = new Map<number, number>();
+  readonly #written: readonly number[];
+  readonly #counter: number;
+  readonly #pageAddress: number;
+  readonly #translations: number;
+  readonly #address: number;
+  readonly #entry: number;
+  readonly #outcome: number;
+  readonly #exitPc: number;
+  readonly #target: number;
+  readonly #temporaries: number[] = [];
+  #temporariesInUse = 0;
+  #leaveLabel = 0;
+  #storedLabel = 0;
+  /** The instruction being translated, and what of its block comes after it and has been counted in advance. */
+  #offset = 0;
+  #uncountedInstructions = 0;
+  #uncountedAccesses = 0;
+
+  constructor(region: Region, codePage: number, imports: RegionImports) {
+    this.#region = region;
+    this.#codePage = codePage;
+    this.#imports = imports;
+    const used = new Set<number>();
+    const written = new Set<number>();
+    for (const block of region.blocks) {
+      for (const { decoded } of block.instructions) {
+        const shape = shapeOf(decoded.instruction);
+        for (const operand of shape.readsX) used.add(decoded[operand]);
+        if (shape.writesX) {
+          used.add(decoded.rd);
+          written.add(decoded.rd);
+        }
+      }
+    }
+    used.delete(0);
+    written.delete(0);
+    for (const register of [...used].sort((a, b) => a - b))
+      this.#registers.set(register, this.writer.local(ValueType.i64));
+    this.#written = [...written].sort((a, b) => a - b);
+    this.#counter = this.writer.local(ValueType.i64);
+    this.#pageAddress = this.writer.local(ValueType.i64);
+    this.#address = this.writer.local(ValueType.i64);
+    this.#exitPc = this.writer.local(ValueType.i64);
+    this.#target = this.writer.local(ValueType.i64);
+    this.#translations = this.writer.local(ValueType.i32);
+    this.#entry = this.writer.local(ValueType.i32);
+    this.#outcome = this.writer.local(ValueType.i32);
+  }
+
+  compile(): FunctionWriter {
+    const { writer } = this;
+    const { blocks } = this.#region;
+    writer.get(CONTEXT).memory(Op.i64Load, HartOffset.pc).i64(-4096).op(Op.i64And).set(this.#pageAddress);
+    this.#loadState();
+    this.#storedLabel = writer.open(Op.block);
+    this.#leaveLabel = writer.open(Op.block);
+    writeStructured(
+      {
+        successors: blocks.map((block) => edgesOf(block).flatMap((edge) => ('block' in edge ? [edge.block] : []))),
+        writeNode: (index, go) => this.#block(blocks[index]!, go),
+      },
+      writer,
+    );
+    writer.close();
+    writer.get(CONTEXT).get(this.#exitPc).memory(Op.i64Store, HartOffset.pc);
+    writer.i32(0).get(this.#counter).memory(Op.i64Store, COUNTER);
+    writer.close();
+    this.#storeRegisters();
+    writer.get(this.#outcome);
+    return writer;
+  }
+
+  #loadState(): void {
+    const { writer } = this;
+    for (const [register, local] of this.#registers) {
+      writer
+        .get(CONTEXT)
+        .memory(Op.i64Load, HartOffset.x + 8 * register)
+        .set(local);
+    }
+    writer.i32(0).memory(Op.i64Load, COUNTER).set(this.#counter);
+    writer.get(CONTEXT).memory(Op.i32Load, HartOffset.dataTranslations).set(this.#translations);
+  }
+
+  #storeRegisters(): void {
+    for (const register of this.#written) {
+      this.writer
+        .get(CONTEXT)
+        .get(this.#registers.get(register)!)
+        .memory(Op.i64Store, HartOffset.x + 8 * register);
+    }
+  }
+
+  #block(block: Block, go: (successor: number) => void): void {
+    const { writer } = this;
+    const { instructions } = block;
+    const accesses = instructions.reduce((sum, { decoded }) => sum + shapeOf(decoded.instruction).accesses, 0);
+    if (instructions.length > 0) {
+      writer.get(this.#counter).op(Op.i32WrapI64).i32(instructions.length).op(Op.i32LtS).open(Op.if);
+      this.#leave(block.offset, Outcome.budget);
+      writer.close();
+      writer.get(this.#counter).i64(counterChange(-instructions.length, accesses)).op(Op.i64Add).set(this.#counter);
+    }
+    this.#uncountedInstructions = instructions.length;
+    this.#uncountedAccesses = accesses;
+    for (const placed of instructions) this.#instruction(placed);
+    this.#terminator(block, go);
+  }
+
+  #instruction({ offset, decoded }: PlacedInstruction): void {
+    this.#offset = offset;
+    this.#temporariesInUse = 0;
+    translateInstruction(decoded, this);
+    this.#uncountedInstructions--;
+    this.#uncountedAccesses -= shapeOf(decoded.instruction).accesses;
+  }
+
+  #terminator(block: Block, go: (successor: number) => void): void {
+    const { writer } = this;
+    const { end } = block;
+    const edges = edgesOf(block);
+    const follow = (edge: Edge): void => {
+      if ('offset' in edge) this.#leave(edge.offset, Outcome.proceed);
+      else go(edges.filter((other) => 'block' in other).indexOf(edge));
+    };
+    switch (end.kind) {
+      case 'goto':
+        follow(end.to);
+        return;
+      case 'branch':
+        // The condition was left on the stack.
+        writer.open(Op.if);
+        follow(end.taken);
+        writer.otherwise();
+        follow(end.fallThrough);
+        writer.close();
+        return;
+      case 'indirect':
+        writer.get(this.#target).set(this.#exitPc).i32(Outcome.proceed).set(this.#outcome).br(this.#leaveLabel);
+        return;
+      case 'step':
+        this.#leave(end.offset, Outcome.step);
+        return;
+      case 'call':
+        this.#call(end.to, end.returnTo, follow);
+        return;
+      default:
+        end satisfies never;
+    }
+  }
+
+  /** Runs the callee as a nested function; goes on after it when it came back to where it should, and leaves otherwise. */
+  #call(to: { readonly offset: number } | undefined, returnTo: Edge, follow: (edge: Edge) => void): void {
+    const { writer } = this;
+    if ('offset' in returnTo) {
+      if (to) this.#leave(to.offset, Outcome.proceed);
+      else writer.get(this.#target).set(this.#exitPc).i32(Outcome.proceed).set(this.#outcome).br(this.#leaveLabel);
+      return;
+    }
+    const returnOffset = this.#region.blocks[returnTo.block]!.offset;
+    this.#storeRegisters();
+    writer.get(CONTEXT);
+    if (to) this.pushAddress(to.offset);
+    else writer.get(this.#target);
+    writer.memory(Op.i64Store, HartOffset.pc);
+    writer.i32(0).get(this.#counter).memory(Op.i64Store, COUNTER);
+    writer
+      .get(CONTEXT)
+      .i32(this.#codePage + returnOffset)
+      .get(DEPTH)
+      .i32(1)
+      .op(Op.i32Add);
+    writer.call(this.#imports.callGuest).tee(this.#outcome).open(Op.if);
+    writer.get(this.#outcome).op(Op.return);
+    writer.close();
+    writer.get(CONTEXT).memory(Op.i64Load, HartOffset.pc);
+    this.pushAddress(returnOffset);
+    writer.op(Op.i64Ne).open(Op.if);
+    writer.i32(Outcome.proceed).op(Op.return);
+    writer.close();
+    this.#loadState();
+    follow(returnTo);
+  }
+
+  #leave(offset: number, outcome: Outcome): void {
+    this.pushAddress(offset);
+    this.writer.set(this.#exitPc).i32(outcome).set(this.#outcome).br(this.#leaveLabel);
+  }
+
+  /** Pushes the virtual address at an offset from the page's start. */
+  pushAddress(offset: number): void {
+    this.writer.get(this.#pageAddress);
+    if (offset !== 0) this.writer.i64(offset).op(Op.i64Add);
+  }
+
+  readX(register: number): number {
+    return this.#registers.get(register)!;
+  }
+
+  writeX(register: number): number {
+    return this.#registers.get(register)!;
+  }
+
+  pushPc(distance: number): void {
+    this.pushAddress(this.#offset + distance);
+  }
+
+  temporary(): number {
+    const existing = this.#temporaries[this.#temporariesInUse];
+    const local = existing ?? this.writer.local(ValueType.i64);
+    if (existing === undefined) this.#temporaries.push(local);
+    this.#temporariesInUse++;
+    return local;
+  }
+
+  /** Pushes the counter as it stood before the instruction that is being translated. */
+  #pushCounter(): void {
+    const change = counterChange(this.#uncountedInstructions, -this.#uncountedAccesses);
+    this.writer.get(this.#counter).i64(change).op(Op.i64Add);
+  }
+
+  /** Opens an `if` that is taken when the software TLB does not translate the access. */
+  #openMiss(address: number, width: AccessWidth, table: number, type?: ValueType): void {
+    const { writer } = this;
+    writer.get(address).op(Op.i32WrapI64).i32(8).op(Op.i32ShrU).i32(0xff0).op(Op.i32And);
+    writer.get(this.#translations).op(Op.i32Add).tee(this.#entry).memory(Op.i64Load, table);
+    writer
+      .get(address)
+      .i64(-4096 | (width - 1))
+      .op(Op.i64And);
+    writer.op(Op.i64Ne).open(Op.if, type);
+  }
+
+  #pushPhysical(address: number, table: number): void {
+    this.writer
+      .get(address)
+      .op(Op.i32WrapI64)
+      .get(this.#entry)
+      .memory(Op.i32Load, table + 8)
+      .op(Op.i32Add);
+  }
+
+  load(width: AccessWidth, isSigned: boolean): void {
+    const { writer } = this;
+    const opcode = loadOpcodes[width][isSigned ? 'signed' : 'unsigned'];
+    writer.set(this.#address);
+    this.#openMiss(this.#address, width, LOAD_TABLE, ValueType.i64);
+    writer.get(CONTEXT).get(this.#address);
+    this.pushPc(0);
+    this.#pushCounter();
+    writer.i32(width).call(this.#imports.slowLoad).tee(this.#outcome).brIf(this.#storedLabel);
+    writer.get(CONTEXT).memory(opcode, HartOffset.scratch);
+    writer.otherwise();
+    this.#pushPhysical(this.#address, LOAD_TABLE);
+    writer.memory(opcode, 0);
+    writer.close();
+  }
+
+  store(width: AccessWidth, address: number, value: number): void {
+    const { writer } = this;
+    this.#openMiss(address, width, STORE_TABLE);
+    writer.get(CONTEXT).get(address);
+    this.pushPc(0);
+    this.#pushCounter();
+    writer.get(value).i32(width).call(this.#imports.slowStore).tee(this.#outcome).brIf(this.#storedLabel);
+    writer.otherwise();
+    this.#pushPhysical(address, STORE_TABLE);
+    writer.get(value).memory(storeOpcodes[width], 0);
+    writer.close();
+  }
+
+  jump(): void {
+    this.writer.set(this.#target);
+  }
+
+  branch(): void {
+    // The condition stays on the stack for the terminator.
+  }
+}
+
+function edgesOf({ end }: Block): readonly Edge[] {
+  switch (end.kind) {
+    case 'goto':
+      return [end.to];
+    case 'branch':
+      return [end.taken, end.fallThrough];
+    case 'call':
+      return [end.returnTo];
+    default:
+      return [];
+  }
+}
+
+/** What to add to the counter for so many instructions of budget (low half) and accesses (high half). */
+function counterChange(instructions: number, accesses: number): bigint {
+  return BigInt(instructions) + (BigInt(accesses) << 32n);
+}

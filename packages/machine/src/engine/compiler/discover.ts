@@ -1,0 +1,176 @@
+import type { DecodedInstruction } from '@worldswitch/isa';
+import { pcRelative, shapeOf } from './row-shape.ts';
+
+/** Instructions of a region at most; past it, edges leave the region. */
+export const MAX_REGION_INSTRUCTIONS = 768;
+/** Instructions of a basic block at most: what the interpreter has to step at the end of a slice. */
+export const MAX_BLOCK_INSTRUCTIONS = 48;
+const PAGE_SIZE = 4096;
+
+/** Where control goes: to a block of the region, or out of it to an offset from the page's start (which may lie in other pages). */
+export type Edge = { readonly block: number } | { readonly offset: number };
+
+export type Terminator =
+  | { readonly kind: 'goto'; readonly to: Edge }
+  /** The block's last instruction is the branch. */
+  | { readonly kind: 'branch'; readonly taken: Edge; readonly fallThrough: Edge }
+  /** The last instruction jumps to an address known only when it runs. */
+  | { readonly kind: 'indirect' }
+  /** The last instruction is a jump that links; `to` is undefined when the callee's address is computed. */
+  | { readonly kind: 'call'; readonly to: { readonly offset: number } | undefined; readonly returnTo: Edge }
+  /** The instruction after the block's last one (at `offset`) is executed by the reference semantics. */
+  | { readonly kind: 'step'; readonly offset: number };
+
+export interface PlacedInstruction {
+  /** Bytes from the start of the page. */
+  readonly offset: number;
+  readonly decoded: DecodedInstruction;
+}
+
+export interface Block {
+  readonly offset: number;
+  readonly instructions: readonly PlacedInstruction[];
+  readonly end: Terminator;
+}
+
+/**
+ * A control-flow graph within one physical page that is entered at its first block. Blocks refer to each other by index.
+ * Nothing in it depends on the virtual address at which the page is mapped.
+ */
+export interface Region {
+  readonly blocks: readonly Block[];
+  readonly instructionCount: number;
+}
+
+/** Decodes the instruction at an offset of the page; undefined when it is illegal or reaches beyond the page. */
+export type PageDecoder = (offset: number) => DecodedInstruction | undefined;
+
+interface Draft {
+  offset: number;
+  instructions: PlacedInstruction[];
+  end: DraftTerminator;
+}
+type DraftTerminator =
+  | { kind: 'goto'; to: number }
+  | { kind: 'branch'; taken: number; fallThrough: number }
+  | { kind: 'indirect' }
+  | { kind: 'call'; to: number | undefined; returnTo: number }
+  | { kind: 'step'; offset: number };
+
+const isLinkRegister = (register: number): boolean => register === 1 || register === 5;
+
+/** Finds the code reachable from `entry` without leaving the page, split into basic blocks. */
+export function discoverRegion(entry: number, decode: PageDecoder): Region {
+  const leaders = findLeaders(entry, decode);
+  const drafts = new Map<number, Draft>();
+  const order: Draft[] = [];
+  const pending = [entry];
+  let count = 0;
+  while (pending.length > 0) {
+    const offset = pending.shift()!;
+    if (drafts.has(offset) || offset < 0 || offset >= PAGE_SIZE || count >= MAX_REGION_INSTRUCTIONS) continue;
+    const draft = readBlock(offset, leaders, decode);
+    count += draft.instructions.length;
+    drafts.set(offset, draft);
+    order.push(draft);
+    pending.push(...successorsOf(draft.end));
+  }
+  const indices = new Map(order.map((draft, index) => [draft.offset, index]));
+  const edge = (offset: number): Edge => {
+    const block = indices.get(offset);
+    return block === undefined ? { offset } : { block };
+  };
+  const blocks = order.map(({ offset, instructions, end }): Block => {
+    switch (end.kind) {
+      case 'goto':
+        return { offset, instructions, end: { kind: 'goto', to: edge(end.to) } };
+      case 'branch':
+        return {
+          offset,
+          instructions,
+          end: { kind: 'branch', taken: edge(end.taken), fallThrough: edge(end.fallThrough) },
+        };
+      case 'call':
+        return {
+          offset,
+          instructions,
+          end: {
+            kind: 'call',
+            to: end.to === undefined ? undefined : { offset: end.to },
+            returnTo: edge(end.returnTo),
+          },
+        };
+      default:
+        return { offset, instructions, end };
+    }
+  });
+  return { blocks, instructionCount: count };
+}
+
+function successorsOf(end: DraftTerminator): number[] {
+  switch (end.kind) {
+    case 'goto':
+      return [end.to];
+    case 'branch':
+      return [end.fallThrough, end.taken];
+    case 'call':
+      return [end.returnTo];
+    default:
+      return [];
+  }
+}
+
+/** Offsets at which a block must begin because control can come from elsewhere. */
+function findLeaders(entry: number, decode: PageDecoder): ReadonlySet<number> {
+  const leaders = new Set<number>([entry]);
+  const none: ReadonlySet<number> = new Set();
+  const seen = new Set<number>();
+  const pending = [entry];
+  let count = 0;
+  while (pending.length > 0) {
+    const offset = pending.shift()!;
+    if (seen.has(offset) || offset < 0 || offset >= PAGE_SIZE || count >= MAX_REGION_INSTRUCTIONS) continue;
+    seen.add(offset);
+    const draft = readBlock(offset, none, decode);
+    count += draft.instructions.length;
+    for (const successor of successorsOf(draft.end)) {
+      leaders.add(successor);
+      pending.push(successor);
+    }
+  }
+  return leaders;
+}
+
+function readBlock(start: number, leaders: ReadonlySet<number>, decode: PageDecoder): Draft {
+  const instructions: PlacedInstruction[] = [];
+  let offset = start;
+  for (;;) {
+    if (offset !== start && (leaders.has(offset) || instructions.length >= MAX_BLOCK_INSTRUCTIONS)) {
+      return { offset: start, instructions, end: { kind: 'goto', to: offset } };
+    }
+    const decoded = decode(offset);
+    if (!decoded) return { offset: start, instructions, end: { kind: 'step', offset } };
+    const shape = shapeOf(decoded.instruction);
+    if (!shape.isTranslatable) return { offset: start, instructions, end: { kind: 'step', offset } };
+    const next = offset + decoded.length;
+    instructions.push({ offset, decoded });
+    if (shape.branch) {
+      const distance = pcRelative(shape.branch.target, decoded);
+      if (distance === undefined) {
+        instructions.pop();
+        return { offset: start, instructions, end: { kind: 'step', offset } };
+      }
+      return { offset: start, instructions, end: { kind: 'branch', taken: offset + distance, fallThrough: next } };
+    }
+    if (shape.jump) {
+      const distance = pcRelative(shape.jump, decoded);
+      if (shape.writesX && isLinkRegister(decoded.rd)) {
+        const to = distance === undefined ? undefined : offset + distance;
+        return { offset: start, instructions, end: { kind: 'call', to, returnTo: next } };
+      }
+      if (distance === undefined) return { offset: start, instructions, end: { kind: 'indirect' } };
+      return { offset: start, instructions, end: { kind: 'goto', to: offset + distance } };
+    }
+    offset = next;
+  }
+}

@@ -1,0 +1,410 @@
+/**
+ * WebAssembly bytes, and nothing about RISC-V (WebAssembly Core Specification 2.0, chapter 5 "Binary Format").
+ */
+
+/** Value types as they are encoded. */
+export const ValueType = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c } as const;
+export type ValueType = (typeof ValueType)[keyof typeof ValueType];
+
+/** Block type of a block without parameters and results. */
+export const VOID = 0x40;
+
+/** The opcodes that the compiler uses; named as in the specification, dots replaced. */
+export const Op = {
+  unreachable: 0x00,
+  block: 0x02,
+  loop: 0x03,
+  if: 0x04,
+  else: 0x05,
+  end: 0x0b,
+  br: 0x0c,
+  brIf: 0x0d,
+  brTable: 0x0e,
+  return: 0x0f,
+  call: 0x10,
+  callIndirect: 0x11,
+  drop: 0x1a,
+  select: 0x1b,
+  localGet: 0x20,
+  localSet: 0x21,
+  localTee: 0x22,
+  i32Load: 0x28,
+  i64Load: 0x29,
+  i32Load8S: 0x2c,
+  i32Load8U: 0x2d,
+  i64Load8S: 0x30,
+  i64Load8U: 0x31,
+  i64Load16S: 0x32,
+  i64Load16U: 0x33,
+  i64Load32S: 0x34,
+  i64Load32U: 0x35,
+  i32Store: 0x36,
+  i64Store: 0x37,
+  i32Store8: 0x3a,
+  i64Store8: 0x3c,
+  i64Store16: 0x3d,
+  i64Store32: 0x3e,
+  i32Const: 0x41,
+  i64Const: 0x42,
+  i32Eqz: 0x45,
+  i32Eq: 0x46,
+  i32Ne: 0x47,
+  i32LtS: 0x48,
+  i32LtU: 0x49,
+  i32GtS: 0x4a,
+  i32GeU: 0x4f,
+  i64Eqz: 0x50,
+  i64Eq: 0x51,
+  i64Ne: 0x52,
+  i64LtS: 0x53,
+  i64LtU: 0x54,
+  i64GtS: 0x55,
+  i64GtU: 0x56,
+  i64LeS: 0x57,
+  i64LeU: 0x58,
+  i64GeS: 0x59,
+  i64GeU: 0x5a,
+  i32Add: 0x6a,
+  i32Sub: 0x6b,
+  i32Mul: 0x6c,
+  i32DivS: 0x6d,
+  i32DivU: 0x6e,
+  i32RemS: 0x6f,
+  i32RemU: 0x70,
+  i32And: 0x71,
+  i32Or: 0x72,
+  i32Xor: 0x73,
+  i32Shl: 0x74,
+  i32ShrS: 0x75,
+  i32ShrU: 0x76,
+  i64Clz: 0x79,
+  i64Ctz: 0x7a,
+  i64Popcnt: 0x7b,
+  i64Add: 0x7c,
+  i64Sub: 0x7d,
+  i64Mul: 0x7e,
+  i64DivS: 0x7f,
+  i64DivU: 0x80,
+  i64RemS: 0x81,
+  i64RemU: 0x82,
+  i64And: 0x83,
+  i64Or: 0x84,
+  i64Xor: 0x85,
+  i64Shl: 0x86,
+  i64ShrS: 0x87,
+  i64ShrU: 0x88,
+  i64Rotl: 0x89,
+  i32WrapI64: 0xa7,
+  i64ExtendI32S: 0xac,
+  i64ExtendI32U: 0xad,
+  i64Extend8S: 0xc2,
+  i64Extend16S: 0xc3,
+  i64Extend32S: 0xc4,
+} as const;
+
+/** A growing byte string with the binary format's integers. */
+export class ByteWriter {
+  bytes: Uint8Array<ArrayBuffer>;
+  length = 0;
+
+  constructor(capacity = 1024) {
+    this.bytes = new Uint8Array(capacity);
+  }
+
+  #reserve(count: number): void {
+    if (this.length + count <= this.bytes.length) return;
+    const grown = new Uint8Array(Math.max(this.bytes.length * 2, this.length + count));
+    grown.set(this.bytes.subarray(0, this.length));
+    this.bytes = grown;
+  }
+
+  byte(value: number): void {
+    if (this.length === this.bytes.length) this.#reserve(1);
+    this.bytes[this.length++] = value;
+  }
+
+  append(other: ByteWriter): void {
+    this.#reserve(other.length);
+    this.bytes.set(other.bytes.subarray(0, other.length), this.length);
+    this.length += other.length;
+  }
+
+  /** Unsigned LEB128 of a 32-bit number. */
+  unsigned(value: number): void {
+    let rest = value >>> 0;
+    while (rest > 0x7f) {
+      this.byte((rest & 0x7f) | 0x80);
+      rest >>>= 7;
+    }
+    this.byte(rest);
+  }
+
+  /** Signed LEB128 of a number in [-2^31, 2^31). */
+  signed(value: number): void {
+    let rest = value | 0;
+    for (;;) {
+      const low = rest & 0x7f;
+      rest >>= 7;
+      if ((rest === 0 && !(low & 0x40)) || (rest === -1 && low & 0x40)) {
+        this.byte(low);
+        return;
+      }
+      this.byte(low | 0x80);
+    }
+  }
+
+  /** Signed LEB128 of a 64-bit value; a bigint is taken modulo 2^64. */
+  signed64(value: number | bigint): void {
+    if (typeof value === 'number') {
+      if (value === (value | 0)) {
+        this.signed(value);
+        return;
+      }
+      this.signed64(BigInt(value));
+      return;
+    }
+    let rest = BigInt.asIntN(64, value);
+    for (;;) {
+      const low = Number(rest & 0x7fn);
+      rest >>= 7n;
+      if ((rest === 0n && !(low & 0x40)) || (rest === -1n && low & 0x40)) {
+        this.byte(low);
+        return;
+      }
+      this.byte(low | 0x80);
+    }
+  }
+
+  name(text: string): void {
+    this.unsigned(text.length);
+    for (let i = 0; i < text.length; i++) this.byte(text.charCodeAt(i) & 0x7f);
+  }
+
+  toBytes(): Uint8Array<ArrayBuffer> {
+    return this.bytes.slice(0, this.length);
+  }
+}
+
+/** The body of one function while it is written: instructions, and locals as they turn out to be needed. */
+export class FunctionWriter {
+  readonly code = new ByteWriter();
+  readonly #locals: ValueType[] = [];
+  readonly #parameters: number;
+  /** Open blocks, so that branches can be written to a block instead of to a depth. */
+  depth = 0;
+
+  constructor(parameters: number) {
+    this.#parameters = parameters;
+  }
+
+  /** A new local variable; its index. */
+  local(type: ValueType): number {
+    this.#locals.push(type);
+    return this.#parameters + this.#locals.length - 1;
+  }
+
+  op(opcode: number): this {
+    this.code.byte(opcode);
+    return this;
+  }
+
+  get(index: number): this {
+    this.code.byte(Op.localGet);
+    this.code.unsigned(index);
+    return this;
+  }
+
+  set(index: number): this {
+    this.code.byte(Op.localSet);
+    this.code.unsigned(index);
+    return this;
+  }
+
+  tee(index: number): this {
+    this.code.byte(Op.localTee);
+    this.code.unsigned(index);
+    return this;
+  }
+
+  i32(value: number): this {
+    this.code.byte(Op.i32Const);
+    this.code.signed(value);
+    return this;
+  }
+
+  i64(value: number | bigint): this {
+    this.code.byte(Op.i64Const);
+    this.code.signed64(value);
+    return this;
+  }
+
+  /** A load or store; the alignment hint is always "any". */
+  memory(opcode: number, offset: number): this {
+    this.code.byte(opcode);
+    this.code.byte(0);
+    this.code.unsigned(offset);
+    return this;
+  }
+
+  /** Opens a block, loop or if; returns its label, to be given to `br` and `brIf`. */
+  open(opcode: number, type: number = VOID): number {
+    this.code.byte(opcode);
+    this.code.byte(type);
+    return ++this.depth;
+  }
+
+  otherwise(): this {
+    return this.op(Op.else);
+  }
+
+  close(): this {
+    this.depth--;
+    return this.op(Op.end);
+  }
+
+  br(label: number): this {
+    this.code.byte(Op.br);
+    this.code.unsigned(this.depth - label);
+    return this;
+  }
+
+  brIf(label: number): this {
+    this.code.byte(Op.brIf);
+    this.code.unsigned(this.depth - label);
+    return this;
+  }
+
+  /** `labels` by selector, the last one being the default. */
+  brTable(labels: readonly number[]): this {
+    this.code.byte(Op.brTable);
+    this.code.unsigned(labels.length - 1);
+    for (const label of labels) this.code.unsigned(this.depth - label);
+    return this;
+  }
+
+  call(functionIndex: number): this {
+    this.code.byte(Op.call);
+    this.code.unsigned(functionIndex);
+    return this;
+  }
+
+  callIndirect(typeIndex: number): this {
+    this.code.byte(Op.callIndirect);
+    this.code.unsigned(typeIndex);
+    this.code.byte(0);
+    return this;
+  }
+
+  /** The finished function with its locals and length, as the code section wants it. */
+  appendTo(section: ByteWriter): void {
+    const body = new ByteWriter(this.code.length + 32);
+    const runs: { type: ValueType; count: number }[] = [];
+    for (const type of this.#locals) {
+      const last = runs[runs.length - 1];
+      if (last && last.type === type) last.count++;
+      else runs.push({ type, count: 1 });
+    }
+    body.unsigned(runs.length);
+    for (const run of runs) {
+      body.unsigned(run.count);
+      body.byte(run.type);
+    }
+    body.append(this.code);
+    body.byte(Op.end);
+    section.unsigned(body.length);
+    section.append(body);
+  }
+}
+
+export interface FunctionType {
+  readonly parameters: readonly ValueType[];
+  readonly results: readonly ValueType[];
+}
+
+/** Everything is imported from the module `env`. Functions are numbered in order: imports first. */
+export interface ModuleParts {
+  readonly types: readonly FunctionType[];
+  readonly imports: readonly { readonly name: string; readonly type: number }[];
+  readonly functions: readonly { readonly type: number; readonly body: FunctionWriter; readonly exportAs?: string }[];
+  /** Function indices to put into the imported table, one after the other from `at`. */
+  readonly elements?: { readonly at: number; readonly functions: readonly number[] };
+}
+
+const SectionId = { type: 1, import: 2, function: 3, export: 7, element: 9, code: 10 } as const;
+
+/** A module that imports `env.memory`, `env.table` and the named functions. */
+export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
+  const module = new ByteWriter(4096);
+  for (const byte of [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]) module.byte(byte);
+  const section = (id: number, write: (into: ByteWriter) => void): void => {
+    const content = new ByteWriter(4096);
+    write(content);
+    module.byte(id);
+    module.unsigned(content.length);
+    module.append(content);
+  };
+  section(SectionId.type, (into) => {
+    into.unsigned(parts.types.length);
+    for (const type of parts.types) {
+      into.byte(0x60);
+      into.unsigned(type.parameters.length);
+      for (const parameter of type.parameters) into.byte(parameter);
+      into.unsigned(type.results.length);
+      for (const result of type.results) into.byte(result);
+    }
+  });
+  section(SectionId.import, (into) => {
+    into.unsigned(parts.imports.length + 2);
+    into.name('env');
+    into.name('memory');
+    into.byte(0x02);
+    into.byte(0x00);
+    into.unsigned(1);
+    into.name('env');
+    into.name('table');
+    into.byte(0x01);
+    into.byte(0x70);
+    into.byte(0x00);
+    into.unsigned(1);
+    for (const { name, type } of parts.imports) {
+      into.name('env');
+      into.name(name);
+      into.byte(0x00);
+      into.unsigned(type);
+    }
+  });
+  section(SectionId.function, (into) => {
+    into.unsigned(parts.functions.length);
+    for (const { type } of parts.functions) into.unsigned(type);
+  });
+  const exported = parts.functions.flatMap((entry, index) =>
+    entry.exportAs === undefined ? [] : [{ name: entry.exportAs, index: parts.imports.length + index }],
+  );
+  if (exported.length > 0) {
+    section(SectionId.export, (into) => {
+      into.unsigned(exported.length);
+      for (const { name, index } of exported) {
+        into.name(name);
+        into.byte(0x00);
+        into.unsigned(index);
+      }
+    });
+  }
+  const { elements } = parts;
+  if (elements) {
+    section(SectionId.element, (into) => {
+      into.unsigned(1);
+      into.unsigned(0);
+      into.byte(Op.i32Const);
+      into.signed(elements.at);
+      into.byte(Op.end);
+      into.unsigned(elements.functions.length);
+      for (const index of elements.functions) into.unsigned(index);
+    });
+  }
+  section(SectionId.code, (into) => {
+    into.unsigned(parts.functions.length);
+    for (const { body } of parts.functions) body.appendTo(into);
+  });
+  return module.toBytes();
+}

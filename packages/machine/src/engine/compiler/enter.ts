@@ -1,0 +1,319 @@
+import { InternalError } from '@worldswitch/contracts';
+import { type DecodedInstruction, type EvaluationState, evaluate } from '@worldswitch/isa';
+import { AccessResult, fetchWasm, loadSlow, storeSlow, type Width } from '../../access.ts';
+import type { Hart } from '../../hart.ts';
+import { HartOffset } from '../../hart-state.ts';
+import type { MachineMemory } from '../../machine-memory.ts';
+import { FETCH_TABLE } from '../../memory-layout.ts';
+import type { Engine } from '../engine.ts';
+import { CodeCache, type CodeCacheStatistics } from './cache.ts';
+import { COUNTER, Outcome } from './layout.ts';
+import { type Dispatcher, encodeDispatcher } from './link.ts';
+
+/**
+ * Instructions that compiled code may run before it comes back to TypeScript: V8 replaces a WebAssembly function by its
+ * optimised version only when it is entered anew.
+ */
+const STRETCH = 1_000_000;
+
+const PC = HartOffset.pc / 4;
+const INSTRET = HartOffset.instret / 4;
+const DATA_ACCESSES = HartOffset.dataAccesses / 4;
+const BUDGET = HartOffset.budget / 4;
+const ATTENTION = HartOffset.attention / 4;
+const FETCH_SET = HartOffset.fetchTranslations / 4;
+const IS_TRANSLATING = HartOffset.isTranslating / 4;
+const SCRATCH = HartOffset.scratch / 8;
+const COUNTER_WORD = COUNTER / 4;
+
+export interface CompiledEngineOptions {
+  /** Milliseconds, for statistics only. Default: `Date.now`. */
+  readonly clock?: () => number;
+}
+
+/** An engine with figures about its translations. */
+export interface CompiledEngine extends Engine {
+  readonly statistics: CodeCacheStatistics;
+}
+
+/**
+ * The engine that compiles hot code to WebAssembly. One serves all contexts of one hart; harts of one machine must not share
+ * a memory's engine area while both use compiled engines.
+ */
+export function createCompiledEngine(hart: Hart, options: CompiledEngineOptions = {}): CompiledEngine {
+  return new Entry(hart, options.clock ?? Date.now);
+}
+
+/** The border between TypeScript and compiled code: both directions, and the bookkeeping that makes counts exact on each side. */
+class Entry implements CompiledEngine {
+  readonly name = 'compiled';
+  readonly #hart: Hart;
+  readonly #memory: MachineMemory;
+  readonly #cache: CodeCache;
+  readonly #dispatcher: Dispatcher;
+  /** Word index of the current context. */
+  #word = 0;
+  /** What of COUNTER has been added to the context's instret, budget and dataAccesses. */
+  #syncedBudget = 0;
+  #syncedAccesses = 0;
+  /** Translated code was thrown away: functions of it may still be on the stack, so everything must be left. */
+  #isInvalidated = false;
+  /** Where the instruction stands whose access was made by a slow path last, and its length. */
+  #accessCode = 0;
+  #accessLength = 0;
+  #isAccessLoad = false;
+
+  constructor(hart: Hart, clock: () => number) {
+    this.#hart = hart;
+    this.#memory = hart.memory;
+    const table = new WebAssembly.Table({ element: 'anyfunc', initial: 1 });
+    const env = {
+      memory: hart.memory.wasm,
+      table,
+      loadSlow: (low: number, high: number, width: number) => this.#loadSlow(low, high, width as Width),
+      storeSlow: (low: number, high: number, width: number) => this.#storeSlow(low, high, width as Width),
+      fetchMiss: () => this.#fetchMiss(),
+      codeMiss: () => this.#codeMiss(),
+      step: () => this.#step(),
+    };
+    const module = new WebAssembly.Module(encodeDispatcher());
+    this.#dispatcher = new WebAssembly.Instance(module, { env }).exports as unknown as Dispatcher;
+    this.#cache = new CodeCache({
+      memory: hart.memory,
+      table,
+      decode: (bits) => hart.instructionSet.decode(bits),
+      markCode: (frame) => hart.markCode(frame),
+      clock,
+    });
+    this.#cache.link(this.#dispatcher);
+  }
+
+  get statistics(): CodeCacheStatistics {
+    return this.#cache.statistics;
+  }
+
+  run(hart: Hart): void {
+    if (hart !== this.#hart) throw new InternalError('this engine belongs to another hart');
+    const { i32 } = this.#memory;
+    while (!hart.leave) {
+      const { word, base } = hart.current;
+      this.#word = word;
+      if (i32[word + ATTENTION] !== 0) {
+        hart.attend();
+        continue;
+      }
+      const budget = i32[word + BUDGET]!;
+      if (budget <= 0) return;
+      const stretch = Math.min(budget, STRETCH);
+      i32[COUNTER_WORD] = stretch;
+      i32[COUNTER_WORD + 1] = 0;
+      this.#syncedBudget = stretch;
+      this.#syncedAccesses = 0;
+      this.#isInvalidated = false;
+      const outcome = this.#dispatcher.run(base, 0, 0);
+      this.#synchronise();
+      if (outcome === Outcome.trap) hart.takePendingTrap();
+      else if (outcome === Outcome.accessDone) this.#finishAccess();
+      else if (outcome === Outcome.budget && stretch === budget) this.#stepToEnd();
+    }
+  }
+
+  invalidateFrame(frame: number, offset: number, length: number): boolean {
+    const { isEmpty, isChanged } = this.#cache.invalidate(frame, offset, length);
+    if (isChanged) this.#isInvalidated = true;
+    return isEmpty;
+  }
+
+  reset(): void {
+    this.#cache.reset();
+    this.#isInvalidated = true;
+  }
+
+  /** Brings the context's instret, budget and dataAccesses up to what COUNTER says. */
+  #synchronise(): void {
+    const { i32 } = this.#memory;
+    const word = this.#word;
+    const budget = i32[COUNTER_WORD]!;
+    const retired = this.#syncedBudget - budget;
+    if (retired !== 0) {
+      this.#syncedBudget = budget;
+      i32[word + BUDGET]! -= retired;
+      addToCounter(i32, word + INSTRET, retired);
+    }
+    const accesses = i32[COUNTER_WORD + 1]!;
+    if (accesses !== this.#syncedAccesses) {
+      const count = accesses - this.#syncedAccesses;
+      this.#syncedAccesses = accesses;
+      if (i32[word + IS_TRANSLATING] !== 0) addToCounter(i32, word + DATA_ACCESSES, count);
+    }
+  }
+
+  /** One instruction by the reference semantics, at a boundary where the counts are synchronised. */
+  #executeOne(): void {
+    const { i32 } = this.#memory;
+    const word = this.#word;
+    const before = i32[word + BUDGET]!;
+    this.#hart.executeOne();
+    const retired = before - i32[word + BUDGET]!;
+    this.#syncedBudget -= retired;
+    i32[COUNTER_WORD]! -= retired;
+  }
+
+  #mustLeave(): boolean {
+    const { i32 } = this.#memory;
+    return (
+      this.#hart.leave || this.#isInvalidated || i32[this.#word + ATTENTION] !== 0 || i32[this.#word + BUDGET]! <= 0
+    );
+  }
+
+  #stepToEnd(): void {
+    while (!this.#mustLeave()) this.#executeOne();
+  }
+
+  // ---- called by the dispatcher ----
+
+  #step(): Outcome {
+    this.#synchronise();
+    if (this.#memory.i32[this.#word + BUDGET]! <= 0) return Outcome.leave;
+    this.#executeOne();
+    return this.#mustLeave() ? Outcome.leave : Outcome.proceed;
+  }
+
+  #fetchMiss(): Outcome {
+    this.#synchronise();
+    const { i32 } = this.#memory;
+    const word = this.#word;
+    if (i32[word + BUDGET]! <= 0) return Outcome.leave;
+    const low = i32[word + PC]!;
+    const high = i32[word + PC + 1]!;
+    if (this.#hart.tlb.observesHits) return this.#step();
+    if (fetchWasm(this.#hart, low, high) < 0) return Outcome.trap;
+    return this.#isFetchable(low, high) ? Outcome.proceed : this.#step();
+  }
+
+  #codeMiss(): Outcome {
+    this.#synchronise();
+    const { i32 } = this.#memory;
+    const word = this.#word;
+    if (i32[word + BUDGET]! <= 0) return Outcome.leave;
+    if (this.#cache.enter(this.#codeAddress(i32[word + PC]!))) return Outcome.proceed;
+    for (;;) {
+      const before = i32[word + PC]!;
+      this.#executeOne();
+      if (this.#mustLeave()) return Outcome.leave;
+      const distance = i32[word + PC]! - before;
+      // Anything but the next instruction, and each new page, may be where compiled code begins.
+      if ((distance !== 2 && distance !== 4) || ((before ^ i32[word + PC]!) & -4096) !== 0) return Outcome.proceed;
+    }
+  }
+
+  #loadSlow(low: number, high: number, width: Width): Outcome {
+    this.#synchronise();
+    this.#noteAccess(true);
+    const result = loadSlow(this.#hart, low, high, width);
+    return this.#afterAccess(result);
+  }
+
+  #storeSlow(low: number, high: number, width: Width): Outcome {
+    this.#synchronise();
+    this.#noteAccess(false);
+    const result = storeSlow(this.#hart, low, high, width);
+    return this.#afterAccess(result);
+  }
+
+  #noteAccess(isLoad: boolean): void {
+    const code = this.#codeAddress(this.#memory.i32[this.#word + PC]!);
+    this.#accessCode = code;
+    // A store may overwrite its own instruction, so its length is read before.
+    this.#accessLength = (this.#memory.u8[code]! & 3) === 3 ? 4 : 2;
+    this.#isAccessLoad = isLoad;
+  }
+
+  #afterAccess(result: AccessResult): Outcome {
+    if (result === AccessResult.fault) return Outcome.trap;
+    const { i32 } = this.#memory;
+    const word = this.#word;
+    // The access may have displaced the translation of the page that is running: the reference engine would miss it next.
+    if (
+      result === AccessResult.leave ||
+      this.#mustLeave() ||
+      !this.#isFetchable(i32[word + PC]!, i32[word + PC + 1]!)
+    ) {
+      return Outcome.accessDone;
+    }
+    // The slow path has counted the access, and the block that contains it counts it too.
+    this.#syncedAccesses++;
+    return Outcome.proceed;
+  }
+
+  // ---- addresses of code ----
+
+  #fetchEntry(low: number): number {
+    return (this.#memory.i32[this.#word + FETCH_SET]! + FETCH_TABLE + ((low >>> 8) & 0xff0)) >>> 2;
+  }
+
+  /** Whether the fetch table of the software TLB translates the address. */
+  #isFetchable(low: number, high: number): boolean {
+    const { i32 } = this.#memory;
+    const entry = this.#fetchEntry(low);
+    return i32[entry] === (low & -4096) && i32[entry + 1] === high;
+  }
+
+  /** Byte offset in the machine's memory of code that is fetchable. */
+  #codeAddress(low: number): number {
+    return (low + this.#memory.i32[this.#fetchEntry(low) + 2]!) >>> 0;
+  }
+
+  /** Does what is left to do of the load or store whose access was made last, and retires it. */
+  #finishAccess(): void {
+    const { i32, view } = this.#memory;
+    const hart = this.#hart;
+    const word = this.#word;
+    const low = i32[word + PC]!;
+    const nextLow = (low + this.#accessLength) | 0;
+    if (this.#isAccessLoad) {
+      const code = this.#accessCode;
+      const bits = this.#accessLength === 4 ? view.getUint32(code, true) : view.getUint16(code, true);
+      const decoded = hart.instructionSet.decode(bits);
+      if (!decoded) throw new InternalError('the instruction of a finished load cannot be decoded');
+      evaluate(decoded, this.#loadedState(decoded));
+    }
+    i32[word + PC] = nextLow;
+    if (nextLow >= 0 && low < 0) i32[word + PC + 1] = (i32[word + PC + 1]! + 1) | 0;
+    i32[word + BUDGET]!--;
+    addToCounter(i32, word + INSTRET, 1);
+  }
+
+  /** The state for an instruction whose load has been made already: its value stands in the context's scratch. */
+  #loadedState(decoded: DecodedInstruction): EvaluationState {
+    const { reference, current } = this.#hart;
+    const { u64 } = this.#memory;
+    return {
+      readX: (register) => reference.readX(register),
+      writeX: (register, value) => reference.writeX(register, value),
+      readF: (register) => reference.readF(register),
+      writeF: (register, value) => reference.writeF(register, value),
+      pc: current.pc,
+      nextPc: BigInt.asUintN(64, current.pc + BigInt(decoded.length)),
+      load: () => u64[current.quad + SCRATCH]!,
+      store: () => unfinished(decoded),
+      amo: () => unfinished(decoded),
+      loadReserved: () => unfinished(decoded),
+      storeConditional: () => unfinished(decoded),
+      control: () => unfinished(decoded),
+      float: () => unfinished(decoded),
+    };
+  }
+}
+
+function unfinished(decoded: DecodedInstruction): never {
+  throw new InternalError(`${decoded.instruction.name} does more than load`);
+}
+
+/** Adds a small number to a 64-bit counter kept in two words. */
+function addToCounter(i32: Int32Array, word: number, count: number): void {
+  const low = i32[word]! >>> 0;
+  const sum = low + count;
+  i32[word] = sum | 0;
+  if (sum >= 2 ** 32) i32[word + 1]!++;
+}

@@ -1,0 +1,1 @@
+export { type CompiledEngine, type CompiledEngineOptions, createCompiledEngine } from './enter.ts';

@@ -1,0 +1,151 @@
+import type { DecodedInstruction, Expression, Instruction, Statement } from '@worldswitch/isa';
+
+/** What the compiler must know of a row before it translates it. Derived from the row's semantics, once a row. */
+export interface RowShape {
+  /** False when every execution goes through the reference semantics: control operations and what the translator lacks. */
+  readonly isTranslatable: boolean;
+  /** An operation that orders memory and nothing else: nothing to do on a hart that performs accesses in order. */
+  readonly isOrderingOnly: boolean;
+  /** Loads, stores and atomics: 0 or 1. */
+  readonly accesses: number;
+  readonly jump: Expression | undefined;
+  readonly branch: { readonly condition: Expression; readonly target: Expression } | undefined;
+  readonly writesX: boolean;
+  /** Operand names of the integer registers that it reads. */
+  readonly readsX: readonly ('rd' | 'rs1' | 'rs2' | 'rs3')[];
+}
+
+const shapes = new WeakMap<Instruction, RowShape>();
+
+/** The shape of an instruction's row. */
+export function shapeOf(instruction: Instruction): RowShape {
+  let shape = shapes.get(instruction);
+  if (!shape) {
+    shape = analyse(instruction.semantics);
+    shapes.set(instruction, shape);
+  }
+  return shape;
+}
+
+function analyse(semantics: readonly Statement[]): RowShape {
+  let isTranslatable = true;
+  let isOrderingOnly = false;
+  let accesses = 0;
+  let jump: Expression | undefined;
+  let branch: RowShape['branch'];
+  let writesX = false;
+  const reads = new Set<'rd' | 'rs1' | 'rs2' | 'rs3'>();
+  const visit = (expression: Expression): void => {
+    switch (expression.op) {
+      case 'constant':
+      case 'immediate':
+      case 'pc':
+      case 'nextPc':
+      case 'local':
+        return;
+      case 'x':
+        reads.add(expression.operand);
+        return;
+      case 'f':
+      case 'float':
+        isTranslatable = false;
+        return;
+      case 'load':
+        accesses++;
+        visit(expression.address);
+        return;
+      case 'select':
+        // A load in one arm would be performed unconditionally by the translator, which lifts loads out of expressions.
+        if (containsLoad(expression.then) || containsLoad(expression.else)) isTranslatable = false;
+        visit(expression.condition);
+        visit(expression.then);
+        visit(expression.else);
+        return;
+      default:
+        visit(expression.a);
+        if ('b' in expression) visit(expression.b);
+    }
+  };
+  for (const [index, statement] of semantics.entries()) {
+    switch (statement.kind) {
+      case 'setX':
+        writesX = true;
+        visit(statement.value);
+        break;
+      case 'let':
+        visit(statement.value);
+        break;
+      case 'store':
+        accesses++;
+        // After a slow store that has to leave, nothing may be left to do but to retire.
+        if (index !== semantics.length - 1) isTranslatable = false;
+        visit(statement.address);
+        visit(statement.value);
+        break;
+      case 'jump':
+        jump = statement.target;
+        visit(statement.target);
+        break;
+      case 'branch':
+        branch = { condition: statement.condition, target: statement.target };
+        visit(statement.condition);
+        visit(statement.target);
+        break;
+      case 'control':
+        isOrderingOnly = statement.operation === 'fence';
+        isTranslatable = isOrderingOnly;
+        break;
+      default:
+        isTranslatable = false;
+    }
+  }
+  if (accesses > 1 || (jump && branch) || (accesses > 0 && (jump || branch))) isTranslatable = false;
+  return { isTranslatable, isOrderingOnly, accesses, jump, branch, writesX, readsX: [...reads] };
+}
+
+function containsLoad(expression: Expression): boolean {
+  switch (expression.op) {
+    case 'load':
+      return true;
+    case 'constant':
+    case 'immediate':
+    case 'pc':
+    case 'nextPc':
+    case 'local':
+    case 'x':
+    case 'f':
+      return false;
+    case 'float':
+      return expression.args.some(containsLoad);
+    case 'select':
+      return [expression.condition, expression.then, expression.else].some(containsLoad);
+    default:
+      return containsLoad(expression.a) || ('b' in expression && containsLoad(expression.b));
+  }
+}
+
+/** The distance from the instruction's own address when `expression` is the pc plus a constant. */
+export function pcRelative(expression: Expression, decoded: DecodedInstruction): number | undefined {
+  switch (expression.op) {
+    case 'pc':
+      return 0;
+    case 'nextPc':
+      return decoded.length;
+    case 'add': {
+      const base = pcRelative(expression.a, decoded);
+      const distance = constantNumber(expression.b, decoded);
+      return base === undefined || distance === undefined ? undefined : base + distance;
+    }
+    default:
+      return undefined;
+  }
+}
+
+function constantNumber(expression: Expression, decoded: DecodedInstruction): number | undefined {
+  if (expression.op === 'immediate') return decoded.imm;
+  if (expression.op === 'constant') {
+    const value = BigInt.asIntN(64, expression.value);
+    return value >= -0x8000_0000n && value < 0x8000_0000n ? Number(value) : undefined;
+  }
+  return undefined;
+}

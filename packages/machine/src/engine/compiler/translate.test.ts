@@ -1,0 +1,166 @@
+import { type DecodedInstruction, defaultInstructionSet, type EvaluationState, evaluate } from '@worldswitch/isa';
+import { describe, expect, it } from 'vitest';
+import { HartOffset } from '../../hart-state.ts';
+import { createMachineMemory, type MachineMemory } from '../../machine-memory.ts';
+import { CONTEXTS, LOAD_TABLE, RAM, STORE_TABLE, TRANSLATION_ENTRY_SIZE, TRANSLATIONS } from '../../memory-layout.ts';
+import { discoverRegion } from './discover.ts';
+import { COUNTER, Outcome } from './layout.ts';
+import { encodeRegions } from './link.ts';
+import { shapeOf } from './row-shape.ts';
+
+const set = defaultInstructionSet();
+const mask64 = (1n << 64n) - 1n;
+const CODE_PAGE = RAM;
+const DATA_PAGE = RAM + 0x1000;
+const DATA_ADDRESS = 0x12_3456_7000n;
+const CODE_ADDRESS = 0xffff_ffff_8765_4000n;
+const START = 0x800;
+
+function randomSource(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return (mixed ^ (mixed >>> 14)) >>> 0;
+  };
+}
+
+const interesting = [
+  0n,
+  1n,
+  2n,
+  mask64,
+  1n << 63n,
+  (1n << 63n) - 1n,
+  1n << 31n,
+  (1n << 31n) - 1n,
+  0xffff_ffffn,
+  1n << 32n,
+];
+
+function randomValue(random: () => number): bigint {
+  if (random() % 3 === 0) return interesting[random() % interesting.length]!;
+  return (BigInt(random()) << 32n) | BigInt(random());
+}
+
+/** The encoding of a row with random operand bits. */
+function randomEncoding(encoding: string, random: () => number): number {
+  let bits = 0n;
+  for (const character of encoding.replaceAll(' ', '')) {
+    const bit = character === '0' || character === '1' ? Number(character) : character === 'z' ? 0 : random() & 1;
+    bits = (bits << 1n) | BigInt(bit);
+  }
+  return Number(bits);
+}
+
+/** The reference semantics on registers and one page of memory. */
+function referenceResult(decoded: DecodedInstruction, x: bigint[], memory: DataView) {
+  const registers = [...x];
+  const pc = CODE_ADDRESS + BigInt(START);
+  const state: EvaluationState = {
+    readX: (register) => registers[register]!,
+    writeX: (register, value) => {
+      if (register !== 0) registers[register] = value;
+    },
+    readF: () => 0n,
+    writeF: () => {},
+    pc,
+    nextPc: (pc + BigInt(decoded.length)) & mask64,
+    load: (width, address) => {
+      let value = 0n;
+      for (let i = width - 1; i >= 0; i--)
+        value = (value << 8n) | BigInt(memory.getUint8(Number(address & 0xfffn) + i));
+      return value;
+    },
+    store: (width, address, value) => {
+      for (let i = 0; i < width; i++) {
+        memory.setUint8(Number(address & 0xfffn) + i, Number((value >> BigInt(8 * i)) & 0xffn));
+      }
+    },
+    amo: () => 0n,
+    loadReserved: () => 0n,
+    storeConditional: () => false,
+    control: () => {},
+    float: () => 0n,
+  };
+  evaluate(decoded, state);
+  return { registers, pc: state.nextPc };
+}
+
+/** Index of the first byte that differs, or -1. */
+function changedByte(a: Uint8Array, b: Uint8Array): number {
+  return a.findIndex((byte, index) => byte !== b[index]);
+}
+
+function createRunner(memory: MachineMemory) {
+  const table = new WebAssembly.Table({ element: 'anyfunc', initial: 16 });
+  const unexpected = () => {
+    throw new Error('the slow path was taken');
+  };
+  const env = {
+    memory: memory.wasm,
+    table,
+    slowLoad: unexpected,
+    slowStore: unexpected,
+    callGuest: () => Outcome.proceed,
+  };
+  return (decoded: DecodedInstruction) => {
+    const region = discoverRegion(START, (offset) => (offset === START ? decoded : undefined));
+    const bytes = encodeRegions([{ region, codePage: CODE_PAGE }], 0);
+    expect(WebAssembly.validate(bytes), `module for ${decoded.instruction.name} is valid`).toBe(true);
+    new WebAssembly.Instance(new WebAssembly.Module(bytes), { env });
+    return table.get(0) as (context: number, depth: number) => number;
+  };
+}
+
+const seed = Date.now() % 1_000_000;
+
+describe(`every translatable row does what the reference semantics say (seed ${seed})`, () => {
+  const memory = createMachineMemory(0x10000);
+  const run = createRunner(memory);
+  const data = new DataView(memory.wasm.buffer, DATA_PAGE, 4096);
+  const index = Number((DATA_ADDRESS >> 12n) & 0xffn) * TRANSLATION_ENTRY_SIZE;
+  for (const table of [LOAD_TABLE, STORE_TABLE]) {
+    memory.view.setBigUint64(TRANSLATIONS + table + index, DATA_ADDRESS, true);
+    memory.view.setInt32(TRANSLATIONS + table + index + 8, DATA_PAGE - Number(DATA_ADDRESS & 0xffff_f000n), true);
+  }
+  for (const row of set.rows) {
+    const shape = shapeOf(row);
+    if (!shape.isTranslatable) continue;
+    it(row.name, () => {
+      const random = randomSource(seed);
+      for (let trial = 0, done = 0; done < 12 && trial < 400; trial++) {
+        const decoded = set.decode(randomEncoding(row.encoding, random));
+        if (decoded?.instruction.name !== row.name) continue;
+        done++;
+        const compiled = run(decoded);
+        for (let round = 0; round < 12; round++) {
+          const x = Array.from({ length: 32 }, (_, register) => (register === 0 ? 0n : randomValue(random)));
+          for (let i = 0; i < 4096; i += 4) data.setUint32(i, random(), true);
+          if (shape.accesses > 0) {
+            if (decoded.rs1 === 0) continue;
+            x[decoded.rs1] = (DATA_ADDRESS + BigInt((random() % 512) * 8) - BigInt(decoded.imm)) & mask64;
+          }
+          const before = new Uint8Array(data.buffer.slice(DATA_PAGE, DATA_PAGE + 4096));
+          const expected = referenceResult(decoded, x, new DataView(before.buffer));
+          for (const [register, value] of x.entries()) memory.view.setBigUint64(CONTEXTS + 8 * register, value, true);
+          memory.view.setBigUint64(CONTEXTS + HartOffset.pc, CODE_ADDRESS + BigInt(START), true);
+          memory.view.setInt32(CONTEXTS + HartOffset.dataTranslations, TRANSLATIONS, true);
+          memory.view.setBigUint64(COUNTER, 100n, true);
+          const outcome = compiled(CONTEXTS, 0);
+          const found = Array.from({ length: 32 }, (_, register) =>
+            memory.view.getBigUint64(CONTEXTS + 8 * register, true),
+          );
+          const context = `${row.name} bits 0x${decoded.bits.toString(16)} x[rs1] ${x[decoded.rs1]} x[rs2] ${x[decoded.rs2]}`;
+          expect(found.join(), context).toBe(expected.registers.join());
+          expect(memory.view.getBigUint64(CONTEXTS + HartOffset.pc, true), context).toBe(expected.pc);
+          expect(changedByte(memory.u8.subarray(DATA_PAGE, DATA_PAGE + 4096), before), context).toBe(-1);
+          expect(memory.view.getInt32(COUNTER, true), context).toBe(99);
+          expect(memory.view.getInt32(COUNTER + 4, true), context).toBe(shape.accesses);
+          expect([Outcome.proceed, Outcome.step]).toContain(outcome);
+        }
+      }
+    });
+  }
+});

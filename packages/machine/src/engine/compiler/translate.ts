@@ -1,0 +1,369 @@
+import { InternalError } from '@worldswitch/contracts';
+import type { AccessWidth, DecodedInstruction, Expression, RegisterOperand, Statement } from '@worldswitch/isa';
+import { type FunctionWriter, Op, ValueType } from './emit.ts';
+import { pcRelative } from './row-shape.ts';
+
+/** What the translation of an instruction needs from the function around it. */
+export interface InstructionContext {
+  readonly writer: FunctionWriter;
+  /** The local variable that holds an integer register (not x0). */
+  readX(register: number): number;
+  writeX(register: number): number;
+  /** Pushes the instruction's address plus `distance`. */
+  pushPc(distance: number): void;
+  /** A 64-bit local variable that is free until the instruction ends. */
+  temporary(): number;
+  /** Replaces the address on the stack by the value loaded from there. */
+  load(width: AccessWidth, signed: boolean): void;
+  /** Stores: takes address and value from local variables. */
+  store(width: AccessWidth, address: number, value: number): void;
+  /** Takes the target address from the stack. */
+  jump(): void;
+  /** Takes the condition (i32) from the stack. */
+  branch(): void;
+}
+
+const binaryOpcodes: Partial<Record<string, number>> = {
+  add: Op.i64Add,
+  subtract: Op.i64Sub,
+  multiply: Op.i64Mul,
+  and: Op.i64And,
+  or: Op.i64Or,
+  xor: Op.i64Xor,
+  shiftLeft: Op.i64Shl,
+  shiftRightLogical: Op.i64ShrU,
+  shiftRightArithmetic: Op.i64ShrS,
+};
+const comparisonOpcodes: Partial<Record<string, number>> = {
+  equal: Op.i64Eq,
+  notEqual: Op.i64Ne,
+  lessSigned: Op.i64LtS,
+  lessUnsigned: Op.i64LtU,
+  greaterEqualSigned: Op.i64GeS,
+  greaterEqualUnsigned: Op.i64GeU,
+};
+const divisionOpcodes: Partial<Record<string, number>> = {
+  divideSigned: Op.i64DivS,
+  divideUnsigned: Op.i64DivU,
+  remainderSigned: Op.i64RemS,
+  remainderUnsigned: Op.i64RemU,
+};
+
+/** Writes the WebAssembly of one instruction's statements. The row must be translatable (row-shape.ts). */
+export function translateInstruction(decoded: DecodedInstruction, context: InstructionContext): void {
+  new InstructionTranslator(decoded, context).statements(decoded.instruction.semantics);
+}
+
+/** State of one instruction's translation: the values bound by `let`. */
+class InstructionTranslator {
+  readonly #decoded: DecodedInstruction;
+  readonly #context: InstructionContext;
+  readonly #writer: FunctionWriter;
+  readonly #bound = new Map<string, number>();
+
+  constructor(decoded: DecodedInstruction, context: InstructionContext) {
+    this.#decoded = decoded;
+    this.#context = context;
+    this.#writer = context.writer;
+  }
+
+  statements(statements: readonly Statement[]): void {
+    for (const statement of statements) this.#statement(statement);
+  }
+
+  #statement(statement: Statement): void {
+    const { rd } = this.#decoded;
+    switch (statement.kind) {
+      case 'setX':
+        if (rd === 0) {
+          if (hasEffect(statement.value)) this.#evaluateOnly(statement.value);
+          return;
+        }
+        this.value(statement.value);
+        this.#writer.set(this.#context.writeX(rd));
+        return;
+      case 'let': {
+        this.value(statement.value);
+        const local = this.#context.temporary();
+        this.#bound.set(statement.name, local);
+        this.#writer.set(local);
+        return;
+      }
+      case 'store': {
+        const address = this.#context.temporary();
+        const value = this.#context.temporary();
+        this.value(statement.address);
+        this.#writer.set(address);
+        this.value(statement.value);
+        this.#writer.set(value);
+        this.#context.store(statement.width, address, value);
+        return;
+      }
+      case 'jump':
+        if (pcRelative(statement.target, this.#decoded) !== undefined) return;
+        this.value(statement.target);
+        this.#context.jump();
+        return;
+      case 'branch':
+        this.condition(statement.condition);
+        this.#context.branch();
+        return;
+      case 'control':
+        return;
+      default:
+        throw new InternalError(
+          `statement ${statement.kind} of ${this.#decoded.instruction.name} cannot be translated`,
+        );
+    }
+  }
+
+  #evaluateOnly(expression: Expression): void {
+    this.value(expression);
+    this.#writer.op(Op.drop);
+  }
+
+  #register(operand: RegisterOperand): number {
+    return this.#decoded[operand];
+  }
+
+  /** The value where it does not depend on the run. */
+  #constant(expression: Expression): number | bigint | undefined {
+    switch (expression.op) {
+      case 'immediate':
+        return this.#decoded.imm;
+      case 'constant': {
+        const value = BigInt.asIntN(64, expression.value);
+        const small = Number(value);
+        return small === (small | 0) ? small : value;
+      }
+      case 'x':
+        return this.#register(expression.operand) === 0 ? 0 : undefined;
+      default:
+        return undefined;
+    }
+  }
+
+  /** Pushes the value as an i64. */
+  value(expression: Expression): void {
+    const writer = this.#writer;
+    const constant = this.#constant(expression);
+    if (constant !== undefined) {
+      writer.i64(constant);
+      return;
+    }
+    const relative = pcRelative(expression, this.#decoded);
+    if (relative !== undefined) {
+      this.#context.pushPc(relative);
+      return;
+    }
+    switch (expression.op) {
+      case 'x':
+        writer.get(this.#context.readX(this.#register(expression.operand)));
+        return;
+      case 'local': {
+        const local = this.#bound.get(expression.name);
+        if (local === undefined)
+          throw new InternalError(`${this.#decoded.instruction.name}: ${expression.name} is not bound`);
+        writer.get(local);
+        return;
+      }
+      case 'not':
+        this.value(expression.a);
+        writer.i64(-1).op(Op.i64Xor);
+        return;
+      case 'negate':
+        writer.i64(0);
+        this.value(expression.a);
+        writer.op(Op.i64Sub);
+        return;
+      case 'countLeadingZeros':
+      case 'countTrailingZeros':
+      case 'populationCount':
+        this.value(expression.a);
+        writer.op(
+          expression.op === 'countLeadingZeros'
+            ? Op.i64Clz
+            : expression.op === 'countTrailingZeros'
+              ? Op.i64Ctz
+              : Op.i64Popcnt,
+        );
+        return;
+      case 'reverseBytes':
+        this.value(expression.a);
+        this.#reverseBytes();
+        return;
+      case 'signExtend':
+        this.value(expression.a);
+        writer.op(expression.bits === 8 ? Op.i64Extend8S : expression.bits === 16 ? Op.i64Extend16S : Op.i64Extend32S);
+        return;
+      case 'zeroExtend':
+        this.value(expression.a);
+        if (expression.bits === 32) writer.op(Op.i32WrapI64).op(Op.i64ExtendI32U);
+        else writer.i64(expression.bits === 8 ? 0xff : 0xffff).op(Op.i64And);
+        return;
+      case 'select':
+        this.value(expression.then);
+        this.value(expression.else);
+        this.condition(expression.condition);
+        writer.op(Op.select);
+        return;
+      case 'load':
+        this.value(expression.address);
+        this.#context.load(expression.width, expression.signed);
+        return;
+      case 'constant':
+      case 'immediate':
+      case 'pc':
+      case 'nextPc':
+        throw new InternalError('constants and addresses were handled above');
+      case 'f':
+      case 'float':
+        throw new InternalError(`${this.#decoded.instruction.name}: floating point cannot be translated`);
+      default:
+        this.#binary(expression);
+    }
+  }
+
+  #binary(expression: Extract<Expression, { readonly b: Expression }>): void {
+    const { op, a, b } = expression;
+    const writer = this.#writer;
+    if (comparisonOpcodes[op] !== undefined) {
+      this.condition(expression);
+      writer.op(Op.i64ExtendI32U);
+      return;
+    }
+    const opcode = binaryOpcodes[op];
+    if (opcode !== undefined) {
+      if ((op === 'add' || op === 'or' || op === 'xor') && this.#constant(a) === 0) {
+        this.value(b);
+        return;
+      }
+      this.value(a);
+      if ((op === 'add' || op === 'or' || op === 'xor' || op === 'subtract') && this.#constant(b) === 0) return;
+      this.value(b);
+      writer.op(opcode);
+      return;
+    }
+    if (divisionOpcodes[op] !== undefined) {
+      this.#division(op, a, b);
+      return;
+    }
+    switch (op) {
+      case 'multiplyHighUnsigned':
+      case 'multiplyHighSigned':
+      case 'multiplyHighSignedUnsigned':
+        this.#multiplyHigh(op, a, b);
+        return;
+      default:
+        throw new InternalError(`operation ${op} cannot be translated`);
+    }
+  }
+
+  /** Pushes an i32 that is nonzero when the value is. */
+  condition(expression: Expression): void {
+    const writer = this.#writer;
+    const opcode = comparisonOpcodes[expression.op];
+    if (opcode !== undefined && 'b' in expression) {
+      this.value(expression.a);
+      if (expression.op === 'equal' && this.#constant(expression.b) === 0) {
+        writer.op(Op.i64Eqz);
+        return;
+      }
+      this.value(expression.b);
+      writer.op(opcode);
+      return;
+    }
+    this.value(expression);
+    writer.i64(0).op(Op.i64Ne);
+  }
+
+  #toTemporary(expression: Expression): number {
+    this.value(expression);
+    const local = this.#context.temporary();
+    this.#writer.set(local);
+    return local;
+  }
+
+  /** RISC-V division never traps: the two exceptional divisors, 0 and -1, are kept from WebAssembly's. */
+  #division(op: string, left: Expression, right: Expression): void {
+    const writer = this.#writer;
+    const a = this.#toTemporary(left);
+    const b = this.#toTemporary(right);
+    const isSigned = op === 'divideSigned' || op === 'remainderSigned';
+    const isRemainder = op === 'remainderSigned' || op === 'remainderUnsigned';
+    if (isSigned) writer.get(b).i64(1).op(Op.i64Add).i64(1).op(Op.i64LeU);
+    else writer.get(b).op(Op.i64Eqz);
+    writer.open(Op.if, ValueType.i64);
+    if (isSigned) {
+      // b is 0 or -1: a / 0 = -1, a / -1 = -a; a % 0 = a, a % -1 = 0.
+      if (isRemainder) writer.get(a).i64(0);
+      else writer.i64(-1).i64(0).get(a).op(Op.i64Sub);
+      writer.get(b).op(Op.i64Eqz).op(Op.select);
+    } else if (isRemainder) writer.get(a);
+    else writer.i64(-1);
+    writer.otherwise().get(a).get(b).op(divisionOpcodes[op]!).close();
+  }
+
+  /** The high half of the 128-bit product by four 32-bit products; signed variants correct the unsigned one. */
+  #multiplyHigh(op: string, left: Expression, right: Expression): void {
+    const writer = this.#writer;
+    const a = this.#toTemporary(left);
+    const b = this.#toTemporary(right);
+    const middle = this.#context.temporary();
+    const low = (local: number) => writer.get(local).i64(0xffff_ffffn).op(Op.i64And);
+    const high = (local: number) => writer.get(local).i64(32).op(Op.i64ShrU);
+    // middle = aHigh * bLow + (aLow * bLow >> 32)
+    high(a);
+    low(b).op(Op.i64Mul);
+    low(a);
+    low(b).op(Op.i64Mul).i64(32).op(Op.i64ShrU).op(Op.i64Add).set(middle);
+    // result = aHigh * bHigh + (middle >> 32) + ((aLow * bHigh + low(middle)) >> 32)
+    high(a);
+    high(b).op(Op.i64Mul);
+    high(middle).op(Op.i64Add);
+    low(a);
+    high(b).op(Op.i64Mul);
+    low(middle).op(Op.i64Add).i64(32).op(Op.i64ShrU).op(Op.i64Add);
+    if (op !== 'multiplyHighUnsigned') {
+      writer.get(a).i64(63).op(Op.i64ShrS).get(b).op(Op.i64And).op(Op.i64Sub);
+    }
+    if (op === 'multiplyHighSigned') {
+      writer.get(b).i64(63).op(Op.i64ShrS).get(a).op(Op.i64And).op(Op.i64Sub);
+    }
+  }
+
+  #reverseBytes(): void {
+    const writer = this.#writer;
+    const value = this.#context.temporary();
+    writer.set(value);
+    // Swaps bytes in halfwords, halfwords in words, and the words.
+    const swap = (shift: number, mask: bigint) => {
+      writer.get(value).i64(shift).op(Op.i64ShrU).i64(mask).op(Op.i64And);
+      writer.get(value).i64(mask).op(Op.i64And).i64(shift).op(Op.i64Shl).op(Op.i64Or).set(value);
+    };
+    swap(8, 0x00ff_00ff_00ff_00ffn);
+    swap(16, 0x0000_ffff_0000_ffffn);
+    writer.get(value).i64(32).op(Op.i64Rotl);
+  }
+}
+
+function hasEffect(expression: Expression): boolean {
+  switch (expression.op) {
+    case 'load':
+      return true;
+    case 'constant':
+    case 'immediate':
+    case 'pc':
+    case 'nextPc':
+    case 'x':
+    case 'f':
+    case 'local':
+      return false;
+    case 'float':
+      return true;
+    case 'select':
+      return hasEffect(expression.condition) || hasEffect(expression.then) || hasEffect(expression.else);
+    default:
+      return hasEffect(expression.a) || ('b' in expression && hasEffect(expression.b));
+  }
+}

@@ -27,6 +27,8 @@ const language = [
   '-fno-asynchronous-unwind-tables',
   '-fno-tree-loop-distribute-patterns',
   '-fno-ident',
+  '-fno-delete-null-pointer-checks', // address 0 is an address like any other
+  '--param=min-pagesize=0',
   '-Wall',
   '-Wextra',
   '-Werror',

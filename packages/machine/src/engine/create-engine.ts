@@ -1,5 +1,6 @@
 import { MachineError } from '../errors.ts';
 import type { Hart } from '../hart.ts';
+import { createCompiledEngine } from './compiler/index.ts';
 import type { Engine } from './engine.ts';
 
 export const engineNames = ['reference', 'compiled'] as const;
@@ -11,7 +12,7 @@ export function createEngine(name: EngineName, hart: Hart): Engine {
     case 'reference':
       return hart.reference;
     case 'compiled':
-      throw new MachineError('the compiled engine is not part of this build; use engine: "reference"');
+      return createCompiledEngine(hart);
     default:
       throw new MachineError(`there is no engine ${String(name)}; there are ${engineNames.join(', ')}`);
   }

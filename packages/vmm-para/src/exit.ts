@@ -1,0 +1,142 @@
+import { Actor, type Exit, type ExitDisposition, InternalError } from '@worldswitch/contracts';
+import { ExceptionCause, trapCauseName } from '@worldswitch/isa';
+import { currentActor, type Domain, emitHop, endWithFault } from './domain.ts';
+import { Virq } from './event-channel.ts';
+import { SchedCommand } from './hypercall-commands.ts';
+import { hypercallByNumber } from './hypercalls.ts';
+import { Status } from './status.ts';
+import { deliverEvents, enterGuestKernel } from './trap-delivery.ts';
+
+const resume: ExitDisposition = { action: 'resume' };
+const yieldHart: ExitDisposition = { action: 'yield' };
+
+/** Exits in a row without a retired instruction: no kernel that works comes near it. */
+const MAX_EXITS_WITHOUT_PROGRESS = 1000;
+
+const hypercallArguments = new BigUint64Array(6);
+
+/** Every exit of a domain's vcpu comes through here. */
+export function handleExit(domain: Domain, exit: Exit): ExitDisposition {
+  let disposition: ExitDisposition;
+  switch (exit.kind) {
+    case 'trap':
+      disposition = handleTrap(domain, exit);
+      break;
+    case 'budget':
+      raiseDueTimer(domain);
+      disposition = domain.shared.isUpcallPending ? resume : yieldHart;
+      break;
+    case 'interrupt':
+      disposition = resume;
+      break;
+    case 'wait':
+      // WFI in the least privileged mode is a hint: guests block by hypercall.
+      disposition = yieldHart;
+      break;
+    default:
+      exit.kind satisfies never;
+      throw new InternalError(`unknown exit ${String(exit.kind)}`);
+  }
+  if (domain.end === undefined) deliverEvents(domain);
+  return domain.end === undefined ? disposition : { action: 'exit', exitCode: domain.end.exitCode };
+}
+
+/** Raises the timer's event when it is due. */
+export function raiseDueTimer(domain: Domain): void {
+  if (domain.host.clock.now() < domain.timerDeadline) return;
+  domain.timerDeadline = Number.POSITIVE_INFINITY;
+  domain.accounting.countExit('timer');
+  domain.events.raise(Virq.timer);
+}
+
+function handleTrap(domain: Domain, exit: Exit): ExitDisposition {
+  const { cause, trapValue } = exit;
+  if (!isProgressing(domain)) {
+    endWithFault(
+      domain,
+      `stuck at pc 0x${domain.vcpu.pc.toString(16)} with ${trapCauseName(cause)}: it traps without end`,
+    );
+    return resume;
+  }
+  if (cause === ExceptionCause.environmentCallFromUser) {
+    return domain.isUser ? bounceSystemCall(domain) : handleHypercall(domain);
+  }
+  const name = trapCauseName(cause);
+  domain.accounting.countExit(name);
+  domain.accounting.countTrap(name);
+  if (domain.trace !== undefined) emitHop(domain, Actor.host, Actor.hypervisor, name, { value: trapValue });
+  const isPageFault =
+    cause === ExceptionCause.instructionPageFault ||
+    cause === ExceptionCause.loadPageFault ||
+    cause === ExceptionCause.storePageFault;
+  enterGuestKernel(
+    domain,
+    isPageFault ? domain.traps.pageFault : domain.traps.exception,
+    cause,
+    false,
+    trapValue,
+    name,
+  );
+  return resume;
+}
+
+/** An ecall of the program is the guest's system call, straight to its kernel. */
+function bounceSystemCall(domain: Domain): ExitDisposition {
+  domain.accounting.countExit('system-call');
+  domain.accounting.countTrap('ecall-from-u');
+  if (domain.trace !== undefined)
+    emitHop(domain, Actor.host, Actor.hypervisor, 'ecall-from-u', { value: domain.vcpu.readX(17) });
+  const cause = ExceptionCause.environmentCallFromUser;
+  enterGuestKernel(domain, domain.traps.systemCall, cause, false, 0n, 'ecall-from-u');
+  return resume;
+}
+
+/** An ecall of the guest kernel. The pc moves past it first, so that a handler may set another. */
+function handleHypercall(domain: Domain): ExitDisposition {
+  const { vcpu } = domain;
+  const number = vcpu.readX(17);
+  const row = hypercallByNumber(number);
+  const name = row?.name ?? 'unknown';
+  domain.accounting.countExit('hypercall');
+  domain.accounting.countHypercall(name);
+  if (domain.trace !== undefined) {
+    emitHop(domain, Actor.host, Actor.hypervisor, `hypercall ${name}`, {
+      value: number,
+      detail: row?.summary ?? 'no such hypercall',
+    });
+  }
+  vcpu.pc = BigInt.asUintN(64, vcpu.pc + 4n);
+  if (row === undefined) {
+    vcpu.writeXLow(10, Status.notImplemented);
+    finishHypercall(domain, name);
+    return resume;
+  }
+  for (let i = 0; i < row.parameters.length; i++) hypercallArguments[i] = vcpu.readX(10 + i);
+  const result = row.handle(domain, hypercallArguments);
+  if (result === undefined) return resume;
+  vcpu.writeXLow(10, result);
+  if (domain.end === undefined) finishHypercall(domain, name);
+  return row.name === 'sched_op' && result === Status.ok ? schedule(domain) : resume;
+}
+
+function finishHypercall(domain: Domain, name: string): void {
+  if (domain.trace !== undefined) emitHop(domain, Actor.hypervisor, currentActor(domain), `return from ${name}`);
+}
+
+function schedule(domain: Domain): ExitDisposition {
+  if (Number(hypercallArguments[0]!) !== SchedCommand.BLOCK) return yieldHart;
+  raiseDueTimer(domain);
+  if (domain.shared.isUpcallPending) return resume;
+  return { action: 'block', deadline: domain.timerDeadline };
+}
+
+/** Traps retire no instruction, so a guest that does nothing else would use up no budget. */
+function isProgressing(domain: Domain): boolean {
+  const { instructions } = domain.vcpu.counters;
+  if (instructions !== domain.lastProgress) {
+    domain.lastProgress = instructions;
+    domain.exitsWithoutProgress = 0;
+    return true;
+  }
+  return ++domain.exitsWithoutProgress < MAX_EXITS_WITHOUT_PROGRESS;
+}

@@ -158,6 +158,9 @@ export class Hart {
   releaseContext(context: HartContext): void {
     const index = this.#contexts.indexOf(context);
     if (index < 0) throw new MachineError('this register context was released before');
+    // What it retired must stay in the clock when its place is cleared for another: leave it for the hart's first context.
+    const first = this.#contexts[0];
+    if (this.current === context && first !== undefined && first !== context) this.#enter(first);
     this.#contexts[index] = undefined;
   }
 

@@ -1,0 +1,142 @@
+import type { HostHardware, Vcpu } from '@worldswitch/contracts';
+import { checkLaws, hostHardwareLaws, physicalMemoryLaws, vcpuLaws } from '@worldswitch/contracts/conformance';
+import { createNoTlb, createTlb, createUnboundedTlb, lru } from '@worldswitch/mmu-tlb';
+import { describe, expect, it } from 'vitest';
+import { createHostHardware, engineNames, type HostHardwareOptions } from '../src/index.ts';
+
+const memoryBytes = 8 * 2 ** 20;
+const create = (options: Partial<HostHardwareOptions> = {}) => createHostHardware({ memoryBytes, ...options });
+
+for (const engine of engineNames) {
+  describe(`${engine} engine`, () => {
+    for (const law of vcpuLaws(() => create({ engine }))) it(law.name, law.check);
+    for (const law of hostHardwareLaws(() => create({ engine }))) it(law.name, law.check);
+  });
+  describe(`${engine} engine with other TLBs`, () => {
+    it.each([
+      ['two entries', () => createTlb({ sets: 1, ways: 2 })],
+      ['lru', () => createTlb({ sets: 4, ways: 4, policy: lru })],
+      ['unbounded', createUnboundedTlb],
+      ['none', createNoTlb],
+    ])('%s', async (_name, createModel) => {
+      const outcomes = await checkLaws(vcpuLaws(() => create({ engine, tlb: createModel() })));
+      expect(outcomes.filter(({ outcome }) => outcome !== 'kept')).toEqual([]);
+    });
+  });
+}
+
+describe('RAM', () => {
+  for (const law of physicalMemoryLaws(() => create().memory)) it(law.name, law.check);
+});
+
+describe('the laws notice', () => {
+  /** The real machine, with some members of its contexts or memory replaced. */
+  const variant = <T extends object>(target: T, replaced: Partial<T>): T =>
+    new Proxy(target, {
+      get(_target, key) {
+        const source = key in replaced ? replaced : target;
+        const value: unknown = Reflect.get(source, key, source);
+        return typeof value === 'function' ? value.bind(source) : value;
+      },
+      set: (_target, key, value) => Reflect.set(target, key, value, target),
+    });
+  const withVcpu = (change: (vcpu: Vcpu) => Partial<Vcpu>) => (): HostHardware => {
+    const hardware = create();
+    return variant<HostHardware>(hardware, {
+      createVcpu: () => {
+        const vcpu = hardware.createVcpu();
+        return variant(vcpu, change(vcpu));
+      },
+    });
+  };
+  const broken = async (hardware: () => HostHardware) =>
+    (
+      await checkLaws([
+        ...vcpuLaws(hardware),
+        ...hostHardwareLaws(hardware),
+        ...physicalMemoryLaws(() => hardware().memory),
+      ])
+    )
+      .filter(({ outcome }) => outcome === 'broken')
+      .map(({ name }) => name);
+
+  it('nothing about the machine as it is', async () => expect(await broken(withVcpu(() => ({})))).toEqual([]));
+
+  it.each<[string, (vcpu: Vcpu) => Partial<Vcpu>, string]>([
+    ['a fence that does nothing', () => ({ fence() {} }), 'after fence() a changed mapping of data is seen'],
+    [
+      'a fence for a page that does nothing',
+      (vcpu) => ({ fence: (asid, page) => (page === undefined ? vcpu.fence(asid) : undefined) }),
+      'after fence(asid, page) a changed mapping of data is seen',
+    ],
+    [
+      'a fence of an address space that does nothing',
+      (vcpu) => ({
+        fence: (asid, page) => (asid !== undefined && page === undefined ? undefined : vcpu.fence(asid, page)),
+      }),
+      'after fence(asid) a changed mapping of data is seen',
+    ],
+    [
+      'ASIDs that are not told apart',
+      (vcpu) => ({ setAddressSpace: (mode, _asid, root) => vcpu.setAddressSpace(mode, 9, root) }),
+      'address spaces with ASIDs of their own need no fence between them',
+    ],
+    [
+      'one instruction too many',
+      (vcpu) => ({ run: (budget) => vcpu.run(budget > 1 ? budget + 1 : budget) }),
+      'a slice retires exactly as many instructions as it was given',
+    ],
+    [
+      'a low half that is zero-extended',
+      (vcpu) => ({ writeXLow: (index, value) => vcpu.writeX(index, BigInt(value >>> 0)) }),
+      'writeXLow extends the sign, readXLow reads the low half',
+    ],
+    [
+      'a trap value rounded to its page',
+      (vcpu) => ({
+        run(budget) {
+          const { kind, cause, trapValue, privilege } = vcpu.run(budget);
+          return { kind, cause, trapValue: trapValue & ~0xfffn, privilege };
+        },
+      }),
+      'a load from an unmapped page: cause, exact address, and nothing happened',
+    ],
+    [
+      'a trapping instruction that is counted',
+      (vcpu) => ({
+        get counters() {
+          const { instructions, tlb } = vcpu.counters;
+          return { instructions: instructions + (vcpu.exit.kind === 'trap' ? 1 : 0), tlb };
+        },
+      }),
+      'the budget ends before an instruction that would trap, and a trap does not use it',
+    ],
+  ])('%s', async (_what, change, law) => {
+    expect(await broken(withVcpu(change))).toContain(law);
+  });
+
+  it('a memory that changes code behind the back of the engine', async () => {
+    const hardware = () => {
+      const real = create();
+      const { memory } = real;
+      const set = (address: number, value: number) => {
+        new DataView(memory.bytes.buffer, memory.bytes.byteOffset).setUint32(address - memory.base, value, true);
+      };
+      return variant<HostHardware>(real, { memory: variant(memory, { write32: set, noteWrite() {} }) });
+    };
+    const names = await broken(hardware);
+    expect(names).toContain('code that the host changes by write32 runs as changed');
+    expect(names).toContain('code that the host changes by bytes and noteWrite runs as changed');
+    expect(names).not.toContain('code that the host changes by write runs as changed');
+  });
+
+  it('a clock that forgets what instructions took', async () => {
+    const hardware = () => {
+      const real = create();
+      return variant<HostHardware>(real, { clock: { ...real.clock, now: () => 5 } });
+    };
+    expect(await broken(hardware)).toContain(
+      'time passes as instructions retire, and as far as instructionsUntil says',
+    );
+  });
+});

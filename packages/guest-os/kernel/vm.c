@@ -36,6 +36,7 @@ static void release_range(struct vm *vm, u64 start, u64 end) {
 }
 
 void vm_release_pages(struct vm *vm) {
+    pagetable_retire(&vm->pagetable);
     while (vm->areas != NULL) {
         struct area *area = vm->areas;
         release_range(vm, area->start, area->end);

@@ -27,7 +27,9 @@
 #define SATP_ASID_SHIFT 44
 #define SATP_ASID_MASK (0xffffUL << SATP_ASID_SHIFT)
 
-#ifndef __ASSEMBLER__
+#ifdef CONFIG_PARAVIRT
+#include "para/registers.h"
+#elif !defined(__ASSEMBLER__)
 #define csr_read(name)                                                                                                 \
     ({                                                                                                                 \
         unsigned long csr_value;                                                                                       \

@@ -27,7 +27,11 @@ static inline void local_irq_disable(void) {
 
 /* Waits for an interrupt and handles it. Called, and returns, with interrupts off. */
 static inline void cpu_idle(void) {
+#ifdef CONFIG_PARAVIRT
+    hypercall2(HYPERCALL_sched_op, SCHEDOP_BLOCK, 0); /* unmasks and waits, as one step */
+#else
     asm volatile("wfi" ::: "memory"); /* a pending interrupt ends it even when masked (Privileged 1.12, section 3.3.3) */
     local_irq_enable();
+#endif
     local_irq_disable();
 }

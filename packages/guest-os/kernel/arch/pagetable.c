@@ -35,9 +35,11 @@ pte_t pte_without_write(pte_t pte) {
     return pte & ~(pte_t)PTE_WRITE;
 }
 
+#ifndef CONFIG_PARAVIRT
 void set_pte(pte_t *slot, pte_t value) {
     *(volatile pte_t *)slot = value;
 }
+#endif
 
 static pte_t *table_page_alloc(void) {
     return frame_alloc_zeroed();
@@ -50,9 +52,11 @@ static void table_page_free(pte_t *page) {
 bool pagetable_create(struct pagetable *table) {
     table->root = table_page_alloc();
     if (table->root == NULL) return false;
+#ifndef CONFIG_PARAVIRT
     for (u32 i = KERNEL_ENTRIES_START; i < ENTRIES; i++) {
         if (kernel_root[i] != 0) set_pte(&table->root[i], kernel_root[i]);
     }
+#endif
     table->asid = asid_alloc();
     return true;
 }
@@ -71,10 +75,12 @@ void pagetable_destroy(struct pagetable *table) {
     table->root = NULL;
 }
 
+#ifndef CONFIG_PARAVIRT
 void pagetable_activate(const struct pagetable *table) {
     csr_write(satp, SATP_SV39 | (u64)table->asid << SATP_ASID_SHIFT | virtual_to_physical(table->root) >> PAGE_SHIFT);
     if (table->asid == 0) tlb_flush_table(table);
 }
+#endif
 
 pte_t *pagetable_find(const struct pagetable *table, u64 address) {
     pte_t *page = table->root;
@@ -117,6 +123,7 @@ pte_t *pagetable_next(const struct pagetable *table, u64 *address, u64 end) {
     return NULL;
 }
 
+#ifndef CONFIG_PARAVIRT
 void tlb_flush_page(const struct pagetable *table, u64 address) {
     asm volatile("sfence.vma %0, %1" ::"r"(address), "r"((u64)table->asid) : "memory");
 }
@@ -124,3 +131,4 @@ void tlb_flush_page(const struct pagetable *table, u64 address) {
 void tlb_flush_table(const struct pagetable *table) {
     asm volatile("sfence.vma x0, %0" ::"r"((u64)table->asid) : "memory");
 }
+#endif

@@ -27,6 +27,12 @@ struct pagetable {
     u32 asid; /* 0: the hart has none left, each activation flushes */
 };
 
+#ifdef CONFIG_PARAVIRT /* physical addresses are the machine's: where the domain lies is known at run time */
+extern u64 direct_map;
+#undef DIRECT_MAP
+#define DIRECT_MAP direct_map
+#endif
+
 static inline void *physical_to_virtual(u64 physical) {
     return (void *)(physical + DIRECT_MAP);
 }
@@ -51,8 +57,18 @@ static inline bool pte_permits(pte_t pte, u32 prot) { /* user access */
 void set_pte(pte_t *slot, pte_t value);
 
 /* Between these, changes may be collected; they have taken effect when `lazy_mmu_end` returns. */
+#ifdef CONFIG_PARAVIRT
+void lazy_mmu_begin(void);
+void lazy_mmu_end(void);
+/* All of the table is about to be emptied. */
+void pagetable_retire(const struct pagetable *table);
+#else
 static inline void lazy_mmu_begin(void) {}
 static inline void lazy_mmu_end(void) {}
+static inline void pagetable_retire(const struct pagetable *table) {
+    (void)table;
+}
+#endif
 
 /* Builds the kernel's direct map and switches to it. */
 void kernel_map_init(void);

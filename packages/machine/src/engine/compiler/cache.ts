@@ -9,9 +9,9 @@ import { encodeRegions, type PlacedRegion } from './link.ts';
 /** Functions that may be in the table at once, and modules that may be alive: what bounds the memory of translated code. */
 const TABLE_SIZE = 0x4000;
 const MAX_MODULES = 1500;
-/** Visits of an entry after which it waits to be compiled, and after which it no longer waits for others. */
-const WARM = 12;
-const HOT = 24;
+/** Visits of an entry after which it is compiled; from half of them on it is compiled together with others. */
+export const DEFAULT_THRESHOLD = 24;
+const MAX_HEAT = 255;
 /** Entries compiled together. */
 const BATCH = 24;
 const PAGE_SIZE = 4096;
@@ -56,6 +56,7 @@ export interface CodeCacheOptions {
   /** Tells that stores to this frame of RAM must be reported from now on. */
   readonly markCode: (frame: number) => void;
   readonly clock: () => number;
+  readonly threshold: number;
 }
 
 /**
@@ -108,12 +109,14 @@ export class CodeCache {
     }
     if (region === null) return false;
     const heat = code.heat[offset >>> 1]!;
-    if (heat < 255) code.heat[offset >>> 1] = heat + 1;
-    const delay = Math.min(code.rewrites, 6);
-    if (heat === WARM << delay || (delay > 3 && heat === 254)) this.#pending.push(address);
-    const isHot = heat >= Math.min(HOT << delay, 255);
+    if (heat < MAX_HEAT) code.heat[offset >>> 1] = heat + 1;
+    // Code that is overwritten again and again is compiled more and more reluctantly.
+    const hot = Math.min(this.#options.threshold << Math.min(code.rewrites, 6), MAX_HEAT);
+    const isHot = heat >= hot;
+    if (isHot || heat === hot >>> 1) {
+      if (!this.#pending.includes(address)) this.#pending.push(address);
+    }
     if (!isHot && this.#pending.length < BATCH) return false;
-    if (isHot && !this.#pending.includes(address)) this.#pending.push(address);
     this.#compilePending();
     const compiled = code.entries.get(offset);
     if (!compiled) return false;

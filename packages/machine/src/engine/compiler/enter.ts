@@ -6,7 +6,7 @@ import { HartOffset } from '../../hart-state.ts';
 import type { MachineMemory } from '../../machine-memory.ts';
 import { FETCH_TABLE } from '../../memory-layout.ts';
 import type { Engine } from '../engine.ts';
-import { CodeCache, type CodeCacheStatistics } from './cache.ts';
+import { CodeCache, type CodeCacheStatistics, DEFAULT_THRESHOLD } from './cache.ts';
 import { COUNTER, Outcome } from './layout.ts';
 import { type Dispatcher, encodeDispatcher } from './link.ts';
 
@@ -29,6 +29,8 @@ const COUNTER_WORD = COUNTER / 4;
 export interface CompiledEngineOptions {
   /** Milliseconds, for statistics only. Default: `Date.now`. */
   readonly clock?: () => number;
+  /** Visits of a code address after which it is compiled. Default 24; 0 compiles everything at once. */
+  readonly threshold?: number;
 }
 
 /** An engine with figures about its translations. */
@@ -41,7 +43,7 @@ export interface CompiledEngine extends Engine {
  * a memory's engine area while both use compiled engines.
  */
 export function createCompiledEngine(hart: Hart, options: CompiledEngineOptions = {}): CompiledEngine {
-  return new Entry(hart, options.clock ?? Date.now);
+  return new Entry(hart, options);
 }
 
 /** The border between TypeScript and compiled code: both directions, and the bookkeeping that makes counts exact on each side. */
@@ -63,7 +65,7 @@ class Entry implements CompiledEngine {
   #accessLength = 0;
   #isAccessLoad = false;
 
-  constructor(hart: Hart, clock: () => number) {
+  constructor(hart: Hart, options: CompiledEngineOptions) {
     this.#hart = hart;
     this.#memory = hart.memory;
     const table = new WebAssembly.Table({ element: 'anyfunc', initial: 1 });
@@ -83,7 +85,8 @@ class Entry implements CompiledEngine {
       table,
       decode: (bits) => hart.instructionSet.decode(bits),
       markCode: (frame) => hart.markCode(frame),
-      clock,
+      clock: options.clock ?? Date.now,
+      threshold: options.threshold ?? DEFAULT_THRESHOLD,
     });
     this.#cache.link(this.#dispatcher);
   }

@@ -1,0 +1,182 @@
+import { TranslationMode } from '@worldswitch/contracts';
+import { CsrAddress, Privilege } from '@worldswitch/isa';
+import { createPageTable, createTlb, lru, PteFlag } from '@worldswitch/mmu-tlb';
+import { describe, expect, it } from 'vitest';
+import { type CompiledEngine, createCompiledEngine } from '../src/engine/compiler/index.ts';
+import { createHostHardware } from '../src/host-hardware.ts';
+import type { HostedVcpu } from '../src/vcpu.ts';
+import { createRandom, layout, randomProgram } from './random-program.ts';
+
+/**
+ * The reference and the compiled engine run the same random programs in slices of random length; after each slice everything
+ * that software can see must be equal. `WORLDSWITCH_LOCKSTEP_SECONDS` makes the search longer, `WORLDSWITCH_SEED` repeats one.
+ */
+const BASE = 0x8000_0000;
+const FIRST_FRAME = BASE / 4096;
+const MEMORY = 2 ** 20;
+const CODE_FRAME = FIRST_FRAME + 16;
+const DATA_FRAME = FIRST_FRAME + 64;
+const TABLE_FRAME = FIRST_FRAME + 128;
+const STACK_FRAME = FIRST_FRAME + 100;
+const SLICES = 30;
+
+interface Setup {
+  readonly program: Uint8Array;
+  readonly registers: readonly bigint[];
+  readonly isLru: boolean;
+  readonly sets: number;
+  readonly ways: number;
+  readonly threshold: number;
+}
+
+/** A machine with one hart and two contexts that run the program in supervisor mode, in address spaces of their own. */
+function createMachine(setup: Setup, isCompiled: boolean) {
+  const { sets, ways } = setup;
+  const hardware = createHostHardware({
+    memoryBytes: MEMORY,
+    tlb: createTlb(setup.isLru ? { sets, ways, policy: lru } : { sets, ways }),
+  });
+  const { memory, hart } = hardware;
+  let engine: CompiledEngine | undefined;
+  if (isCompiled) {
+    engine = createCompiledEngine(hart, { threshold: setup.threshold });
+    hart.engine = engine;
+  }
+  memory.write(CODE_FRAME * 4096, setup.program);
+  let nextFrame = TABLE_FRAME;
+  const table = createPageTable({
+    memory,
+    mode: TranslationMode.sv39,
+    allocateFrame: () => nextFrame++,
+    freeFrame() {},
+  });
+  const { read, write, execute, user, accessed, dirty } = PteFlag;
+  const codeFlags = read | write | execute | accessed;
+  const page = (address: number | bigint): number => Number(address) / 4096;
+  table.mapRange(page(layout.code), CODE_FRAME, layout.codePages, codeFlags);
+  table.mapRange(page(layout.userCode), CODE_FRAME, layout.codePages, codeFlags | user);
+  const beforeData = nextFrame;
+  for (let i = 0; i < layout.dataPages; i++) {
+    const flags = [read | write | user | accessed | dirty, read | write | user, read | user, read | write, 0][
+      [0, 0, 0, 1, 1, 0, 2, 2, 3, 3, 0, 4, 0, 1, 4, 0][i]!
+    ]!;
+    if (flags !== 0) table.map(page(layout.data) + i, DATA_FRAME + i, flags);
+  }
+  // The program finds the leaf table of its data pages at `tables`.
+  const leafTable = nextFrame - 1;
+  if (leafTable < beforeData) throw new Error('the data pages share a page table with something else');
+  table.map(page(layout.tables), leafTable, read | write | user | accessed | dirty);
+  table.mapRange(page(layout.stacks), STACK_FRAME, 8, read | write | user);
+  const vcpus = [0, 1].map((index) => {
+    const vcpu = hardware.createVcpu() as HostedVcpu;
+    for (const [register, value] of setup.registers.entries()) if (register > 0) vcpu.writeX(register, value);
+    vcpu.privilege = Privilege.supervisor;
+    vcpu.writeCsr(CsrAddress.medeleg, 0xf7ffn);
+    vcpu.writeCsr(CsrAddress.mideleg, 0x222n);
+    vcpu.writeCsr(CsrAddress.menvcfg, (1n << 63n) | (1n << 61n));
+    vcpu.writeCsr(CsrAddress.mcounteren, 7n);
+    vcpu.writeCsr(CsrAddress.scounteren, 7n);
+    vcpu.setAddressSpace(TranslationMode.sv39, index + 1, table.rootFrame);
+    vcpu.writeX(4, BigInt(layout.stacks + index * 0x4000));
+    vcpu.writeX(24, BigInt(layout.stacks + index * 0x4000 + 0x3ff0));
+    vcpu.writeX(25, BigInt(layout.data + 0x100));
+    vcpu.writeX(26, BigInt(layout.data + 0x800));
+    vcpu.pc = BigInt(layout.code);
+    return vcpu;
+  });
+  return { hardware, vcpus, engine };
+}
+
+const csrs = ['sstatus', 'sepc', 'scause', 'stval', 'sscratch', 'stvec', 'stimecmp', 'sip', 'satp', 'mstatus'] as const;
+
+function stateOf(vcpu: HostedVcpu): string {
+  const lines: string[] = [`pc ${vcpu.pc.toString(16)} privilege ${vcpu.privilege}`];
+  for (let register = 1; register < 32; register++) lines.push(`x${register} ${vcpu.readX(register).toString(16)}`);
+  for (const name of csrs) lines.push(`${name} ${vcpu.readCsr(CsrAddress[name]).toString(16)}`);
+  const { instructions, tlb } = vcpu.counters;
+  lines.push(
+    `retired ${instructions} accesses ${vcpu.context.dataAccesses} reservation ${vcpu.context.memory.i64[vcpu.context.quad + 72]}`,
+  );
+  lines.push(`hits ${tlb.hits} misses ${tlb.misses} references ${tlb.walkReferences}`);
+  lines.push(`traps ${vcpu.context.traps.join()}`);
+  return lines.join('\n');
+}
+
+/** Byte offset of the first 8 bytes that differ, or -1. */
+function firstDifference(a: Uint8Array, b: Uint8Array): number {
+  const [wordsA, wordsB] = [a, b].map(
+    ({ buffer, byteOffset, length }) => new BigUint64Array(buffer, byteOffset, length / 8),
+  );
+  for (let index = 0; index < wordsA!.length; index++) if (wordsA![index] !== wordsB![index]) return index * 8;
+  return -1;
+}
+
+/** Runs one program to its end or to the first difference. Returns figures, for tests that the search finds something. */
+function runLockstep(seed: number) {
+  const random = createRandom(seed);
+  const program = randomProgram(random).bytes;
+  const setup: Setup = {
+    program,
+    registers: Array.from({ length: 32 }, () =>
+      random() & 1 ? BigInt(random()) : (BigInt(random()) << 32n) | BigInt(random()),
+    ),
+    isLru: random() % 8 === 0,
+    sets: [1, 4, 64][random() % 3]!,
+    ways: [3, 4, 8][random() % 3]!,
+    threshold: [0, 0, 1, 4, 24][random() % 5]!,
+  };
+  if (program.length > layout.codePages * 4096) return undefined;
+  const reference = createMachine(setup, false);
+  const compiled = createMachine(setup, true);
+  for (let slice = 0; slice < SLICES; slice++) {
+    const length = [1 + (random() % 20), 1 + (random() % 300), 1 + (random() % 4000)][random() % 3]!;
+    const index = random() % 4 === 0 ? 1 : 0;
+    const about = `seed ${seed} slice ${slice} of ${length} on context ${index}, threshold ${setup.threshold}`;
+    const expectedExit = { ...reference.vcpus[index]!.run(length) };
+    const foundExit = { ...compiled.vcpus[index]!.run(length) };
+    expect(foundExit, about).toEqual(expectedExit);
+    expect(stateOf(compiled.vcpus[index]!), about).toBe(stateOf(reference.vcpus[index]!));
+    expect(compiled.hardware.clock.now(), about).toBe(reference.hardware.clock.now());
+    const at = firstDifference(compiled.hardware.memory.bytes, reference.hardware.memory.bytes);
+    expect(at, `${about}: offset in memory of the first difference`).toBe(-1);
+  }
+  const { traps, instret } = reference.vcpus[0]!.context;
+  return { instret, traps: [...traps], statistics: compiled.engine!.statistics };
+}
+
+// The tests run in Node; the package itself knows nothing of it.
+declare const process: { readonly env: Readonly<Record<string, string | undefined>> };
+const fixedSeed = process.env.WORLDSWITCH_SEED;
+const seconds = Number(process.env.WORLDSWITCH_LOCKSTEP_SECONDS ?? 6);
+
+describe('the reference and the compiled engine in lockstep', () => {
+  it('agree on random programs', { timeout: (seconds + 60) * 1000 }, () => {
+    const first = fixedSeed === undefined ? Date.now() % 1_000_000_000 : Number(fixedSeed);
+    const end = Date.now() + seconds * 1000;
+    let programs = 0;
+    let instructions = 0;
+    let regions = 0;
+    let invalidations = 0;
+    const traps = new Array<number>(128).fill(0);
+    for (let seed = first; Date.now() < end && (fixedSeed === undefined || seed === first); seed++) {
+      const result = runLockstep(seed);
+      if (!result) continue;
+      programs++;
+      instructions += result.instret;
+      regions += result.statistics.regions;
+      invalidations += result.statistics.invalidations;
+      for (const [cause, count] of result.traps.entries()) traps[cause]! += count;
+    }
+    const seen = traps.flatMap((count, cause) => (count > 0 ? [`${cause}:${count}`] : []));
+    console.log(
+      `lockstep: seeds from ${first}, ${programs} programs, ${instructions} instructions, ${regions} regions, ` +
+        `${invalidations} invalidations, traps by cause ${seen.join(' ')}`,
+    );
+    if (fixedSeed !== undefined) return;
+    expect(programs).toBeGreaterThan(5);
+    expect(regions).toBeGreaterThan(100);
+    expect(invalidations).toBeGreaterThan(5);
+    for (const cause of [2, 3, 8, 9, 13, 15, 64 + 5])
+      expect(traps[cause], `traps of cause ${cause}`).toBeGreaterThan(0);
+  });
+});

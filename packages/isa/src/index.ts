@@ -14,6 +14,7 @@ export {
   mergeCsrWrite,
 } from './csr-definition.ts';
 export type { EncodedRow } from './decode.ts';
+export { describe, formatExpression, formatStatement } from './describe.ts';
 export { type DisassembleOptions, disassemble, formatInstruction } from './disassemble.ts';
 export { encode, type OperandValues } from './encode.ts';
 export { amoResult, binaryOperations, type EvaluationState, evaluate, unaryOperations } from './evaluate.ts';
@@ -45,5 +46,15 @@ export { Privilege, type PrivilegeLevel } from './privilege.ts';
 export { floatRegisterNames, floatRegisterNumbers, integerRegisterNames, integerRegisterNumbers } from './registers.ts';
 export { type RowOptions, rowsOf } from './row.ts';
 export * as semantics from './semantics.ts';
+export {
+  type Classification,
+  type Effects,
+  effectsOf,
+  type SensitiveAccess,
+  type SensitivityReport,
+  sensitivityOf,
+  sensitivityReport,
+  visitStatement,
+} from './sensitivity.ts';
 export { formatCitation, manuals } from './spec.ts';
 export { ExceptionCause, InterruptCause, trapCauseName } from './trap-cause.ts';

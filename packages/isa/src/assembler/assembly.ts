@@ -45,9 +45,8 @@ export class Assembly {
   /** The pc-relative upper halves, by their place, for `%pcrel_lo`. */
   readonly upperHalves = new Map<AssemblySection, Map<number, () => bigint>>();
   current: AssemblySection;
-  /** `.option norvc` and `rvc`: whether alignment padding may use 2-byte instructions. */
-  allowsCompressed = true;
-  readonly optionStack: boolean[] = [];
+  /** How many `.option push` are open. */
+  optionDepth = 0;
   readonly #numericLabels = new Map<string, (Location & { readonly order: number })[]>();
   readonly #patches: Patch[] = [];
   #isLaidOut = false;

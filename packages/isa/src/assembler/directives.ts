@@ -95,7 +95,7 @@ function align(assembly: Assembly, context: StatementContext, alignment: number)
     return;
   }
   for (; count % 2 !== 0; count--) assembly.emit([0]);
-  if (count % 4 !== 0) assembly.emit(assembly.allowsCompressed ? [0x01, 0x00] : [0, 0]);
+  if (count % 4 !== 0) assembly.emit([0x01, 0x00]);
   for (count -= count % 4; count > 0; count -= 4) assembly.emit([0x13, 0, 0, 0]);
 }
 
@@ -136,19 +136,15 @@ const global: Directive = (assembly, context) => {
 const option: Directive = (assembly, context) => {
   const name = nameOperand(context, 0, 'rvc, norvc, push, pop, relax, norelax, pic or nopic');
   switch (name.text) {
+    case 'push':
+      assembly.optionDepth++;
+      return;
+    case 'pop':
+      if (assembly.optionDepth-- === 0) throw new AssemblerError(name, 'nothing was pushed', 'a .option push before');
+      return;
+    // Nothing is compressed or relaxed unasked, so these have nothing to change.
     case 'rvc':
     case 'norvc':
-      assembly.allowsCompressed = name.text === 'rvc';
-      return;
-    case 'push':
-      assembly.optionStack.push(assembly.allowsCompressed);
-      return;
-    case 'pop': {
-      const saved = assembly.optionStack.pop();
-      if (saved === undefined) throw new AssemblerError(name, 'nothing was pushed', 'a .option push before');
-      assembly.allowsCompressed = saved;
-      return;
-    }
     case 'relax':
     case 'norelax':
     case 'pic':

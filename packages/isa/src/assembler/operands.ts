@@ -133,12 +133,11 @@ class OperandMatcher {
   }
 
   #fenceSet(reader: ExpressionReader, expected: string): number {
-    const token = reader.next;
+    const { next: token, place } = reader;
     if (token?.kind === 'number') return this.#constant(reader, 15, expected);
     reader.take();
     if (token?.text === 'unknown') return 0;
-    if (!token || !/^i?o?r?w?$/.test(token.text))
-      throw new AssemblerError(reader.place, 'not a set of accesses', expected);
+    if (!token || !/^i?o?r?w?$/.test(token.text)) throw new AssemblerError(place, 'not a set of accesses', expected);
     return [...token.text].reduce((bits, letter) => bits | (8 >> 'iorw'.indexOf(letter)), 0);
   }
 

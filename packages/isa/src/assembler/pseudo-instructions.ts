@@ -6,6 +6,7 @@ import type { Assembly, StatementContext } from './assembly.ts';
 import { emitInstruction } from './emit.ts';
 import { type AssemblyExpression, parseExpression } from './expression.ts';
 import type { Token } from './lexer.ts';
+import { isRegister } from './operands.ts';
 
 /** A pseudo-instruction that becomes several instructions, or whose length depends on its operand. */
 type PseudoInstruction = (assembly: Assembly, context: StatementContext) => void;
@@ -45,10 +46,10 @@ interface Step {
 
 /**
  * The instructions that GNU as makes of `li`: 12 bits by addi, 32 bits by lui and addiw, more by building the upper part first,
- * shifting it left as far as its trailing zeros allow, and adding the low 12 bits.
+ * shifting it left as far as its trailing zeros allow, and adding the low 12 bits. (A small upper part is made with addiw.)
  */
-function constantSteps(register: number, value: bigint): Step[] {
-  if (fits(12, value)) return [{ row: 'addi', source: 0, imm: Number(value) }];
+function constantSteps(register: number, value: bigint, small = 'addi'): Step[] {
+  if (fits(12, value)) return [{ row: small, source: 0, imm: Number(value) }];
   const low = BigInt.asIntN(12, value);
   const addLow = (row: string): Step[] => (low === 0n ? [] : [{ row, source: register, imm: Number(low) }]);
   if (fits(32, value)) {
@@ -57,7 +58,7 @@ function constantSteps(register: number, value: bigint): Step[] {
   let upper = BigInt.asIntN(64, value - low);
   let shift = 0;
   for (; (upper & 1n) === 0n; upper >>= 1n) shift++;
-  return [...constantSteps(register, upper), { row: 'slli', source: register, imm: shift }, ...addLow('addi')];
+  return [...constantSteps(register, upper, 'addiw'), { row: 'slli', source: register, imm: shift }, ...addLow('addi')];
 }
 
 const loadImmediate: PseudoInstruction = (assembly, context) => {
@@ -147,8 +148,8 @@ const isMemory = (operand: SyntaxOperand | undefined): boolean => operand?.kind 
 export function assembleSymbolAccess(assembly: Assembly, context: StatementContext, row: string): boolean {
   const { operands } = context.statement;
   const [register, address] = parseSyntax(assembly.instructionSet.byName(row)?.syntax ?? '');
-  const last = operands[1]?.at(-1);
-  if (!isMemory(address) || !register || !operands[1] || last?.text === ')' || row.startsWith('c.') || row === 'jalr')
+  const hasBase = operands[1]?.some((token, index, tokens) => token.text === '(' && isRegister(tokens[index + 1]));
+  if (!isMemory(address) || !register || !operands[1] || hasBase || row.startsWith('c.') || row === 'jalr')
     return false;
   if (register.kind !== 'x' && register.kind !== 'f') return false;
   const needsTemporary = register.field !== 'rd' || register.kind === 'f';

@@ -1,7 +1,7 @@
 import type { HostHardware } from '../src/index.ts';
 import { type Law, requireEqual, requireThat } from './law.ts';
 import { addi, jal } from './machine-code.ts';
-import { VcpuBench } from './vcpu-bench.ts';
+import { benchOf } from './vcpu-bench.ts';
 
 /**
  * What every HostHardware does besides its contexts (vcpuLaws) and its memory (physicalMemoryLaws).
@@ -10,7 +10,7 @@ import { VcpuBench } from './vcpu-bench.ts';
 export function hostHardwareLaws(create: () => HostHardware): Law[] {
   /** Runs this many instructions that do nothing. */
   const spin = (hardware: HostHardware, instructions: number) => {
-    const bench = new VcpuBench(hardware);
+    const bench = benchOf(hardware);
     bench.program([addi(5, 5, 1), jal(0, -4)]);
     const { kind } = bench.vcpu.run(instructions);
     bench.dispose();

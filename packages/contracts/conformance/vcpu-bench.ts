@@ -1,4 +1,4 @@
-import { type Exit, type HostHardware, TranslationMode, type Vcpu } from '../src/index.ts';
+import { type Exit, type HostHardware, type PhysicalMemory, TranslationMode, type Vcpu } from '../src/index.ts';
 import { requireEqual } from './law.ts';
 import { bytesOf } from './machine-code.ts';
 
@@ -21,19 +21,33 @@ export const CODE_PAGE = 0x10;
 export const DATA = 0x4020_0000n;
 export const DATA_PAGE = 0x4_0200;
 
+export interface BenchHardware {
+  readonly memory: PhysicalMemory;
+  createVcpu(): Vcpu;
+  allocateFrame(): number;
+}
+
+/** Takes frames from a machine that has no owner yet; no two of them are neighbours. */
+export function benchOf(hardware: HostHardware): VcpuBench {
+  let next = Math.ceil(hardware.freeMemory.start / 4096) - 2;
+  const allocateFrame = () => {
+    next += 2;
+    return next;
+  };
+  return new VcpuBench({ memory: hardware.memory, createVcpu: () => hardware.createVcpu(), allocateFrame });
+}
+
 /**
  * A host's hardware set up for one law: frames, Sv39 tables written by hand, contexts, programs. Nothing in it is the code of an
  * implementation.
  */
 export class VcpuBench {
-  readonly hardware: HostHardware;
+  readonly hardware: BenchHardware;
   readonly vcpu: Vcpu;
   readonly #vcpus: Vcpu[] = [];
-  #nextFrame: number;
 
-  constructor(hardware: HostHardware) {
+  constructor(hardware: BenchHardware) {
     this.hardware = hardware;
-    this.#nextFrame = Math.ceil(hardware.freeMemory.start / 4096);
     this.vcpu = this.createVcpu();
     // The same hardware may have served another law.
     this.vcpu.fence();
@@ -50,10 +64,9 @@ export class VcpuBench {
     return vcpu;
   }
 
-  /** A zeroed frame; no two of them are neighbours. */
+  /** A zeroed frame. */
   frame(): number {
-    const frame = this.#nextFrame;
-    this.#nextFrame += 2;
+    const frame = this.hardware.allocateFrame();
     this.memory.fill(frame * 4096, 4096, 0);
     return frame;
   }

@@ -1,7 +1,18 @@
 import type { HostHardware, Vcpu } from '../src/index.ts';
 import { type Law, requireEqual, requireThat, requireThrow } from './law.ts';
 import * as code from './machine-code.ts';
-import { CODE, CODE_PAGE, DATA, DATA_PAGE, PTE, userAll, userCode, userData, VcpuBench } from './vcpu-bench.ts';
+import {
+  benchOf,
+  CODE,
+  CODE_PAGE,
+  DATA,
+  DATA_PAGE,
+  PTE,
+  userAll,
+  userCode,
+  userData,
+  type VcpuBench,
+} from './vcpu-bench.ts';
 
 const { addi, bne, ECALL, jal, ld, lw, sd, sw } = code;
 
@@ -23,12 +34,13 @@ const Cause = {
  * @param create gives hardware with at least 8 MiB of free memory. It may be the same each time: laws clean up after themselves.
  */
 export function vcpuLaws(create: () => HostHardware): Law[] {
-  const law = (name: string, check: (bench: VcpuBench, vcpu: Vcpu) => void): Law => ({
+  const law = (name: string, check: (bench: VcpuBench, vcpu: Vcpu, hardware: HostHardware) => void): Law => ({
     name,
     check() {
-      const bench = new VcpuBench(create());
+      const hardware = create();
+      const bench = benchOf(hardware);
       try {
-        check(bench, bench.vcpu);
+        check(bench, bench.vcpu, hardware);
       } finally {
         bench.dispose();
       }
@@ -38,7 +50,7 @@ export function vcpuLaws(create: () => HostHardware): Law[] {
   return [...registerLaws(law), ...sliceLaws(law), ...trapLaws(law), ...addressSpaceLaws(law), ...coherenceLaws(law)];
 }
 
-type Define = (name: string, check: (bench: VcpuBench, vcpu: Vcpu) => void) => Law;
+type Define = (name: string, check: (bench: VcpuBench, vcpu: Vcpu, hardware: HostHardware) => void) => Law;
 
 function registerLaws(law: Define): Law[] {
   return [
@@ -409,12 +421,12 @@ function addressSpaceLaws(law: Define): Law[] {
       vcpu.pc = CODE;
       bench.runToTrap(Cause.fetchPage, CODE, CODE);
     }),
-    law('a fence for a page of a superpage reaches all of it', (bench, vcpu) => {
+    law('a fence for a page of a superpage reaches all of it', (bench, vcpu, { freeMemory }) => {
       const { space } = bench.program([lw(5, 0, 11), lw(6, 0, 12), ECALL], { asid: 9 });
       // The first 2 MiB hold the bench's own frames; the two leaves are the next ones.
-      const one = Math.ceil(bench.hardware.freeMemory.start / 2 ** 21 + 1) * 512;
+      const one = Math.ceil(freeMemory.start / 2 ** 21 + 1) * 512;
       const two = one + 512;
-      requireThat((two + 512) * 4096 <= bench.hardware.freeMemory.end, '8 MiB of free memory for the laws');
+      requireThat((two + 512) * 4096 <= freeMemory.end, '8 MiB of free memory for the laws');
       space.map(0x6_0000, 0, 0);
       const middle = superpageEntry(bench, space.rootFrame, 0x6_0000);
       for (const page of [1, 300]) {

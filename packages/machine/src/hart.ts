@@ -93,7 +93,8 @@ export class Hart {
   /** See trap.ts: traps without a retired instruction in between. */
   trapStreak = 0;
   trapInstret = -1;
-  doubleTrapCause = 0;
+  /** The trap whose handler trapped at once, as its CSRs had it. */
+  firstTrap: { readonly pc: bigint; readonly cause: bigint; readonly value: bigint } | undefined;
   /** Loads and stores that devices answered. */
   deviceAccesses = 0;
   #engine: Engine;
@@ -275,6 +276,14 @@ export class Hart {
     if (!Number.isFinite(deadline)) throw new MachineError('the clock cannot be advanced without end');
     this.#idleTicks += Math.max(0, Math.ceil(deadline) - this.now());
     this.requestAttention();
+  }
+
+  /** Drives one bit of mip of a context: MSIP, MEIP or SEIP. */
+  setLine(context: HartContext, bit: number, isHigh: boolean): void {
+    const lines = isHigh ? context.lines | (1 << bit) : context.lines & ~(1 << bit);
+    if (lines === context.lines) return;
+    context.lines = lines;
+    context.i32(HartOffset.attention, 1);
   }
 
   /** Virtual time of the machine timer interrupt of a context. */

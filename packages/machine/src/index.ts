@@ -1,4 +1,28 @@
+export type { Board } from './board.ts';
+export { type BoardDescription, boardDeviceTree } from './board-device-tree.ts';
+export type { ControlOperation } from './control.ts';
+export {
+  cells,
+  cells64,
+  type DeviceTreeNode,
+  flattenDeviceTree,
+  type PropertyValue,
+  present,
+  text,
+} from './device-tree.ts';
+export { createPlic, type Plic, type PlicOptions } from './devices/plic.ts';
+export { createSysconTest, type PowerRequest } from './devices/syscon-test.ts';
+export { createUart16550, type Uart16550, type Uart16550Options } from './devices/uart16550.ts';
+export { type BlockBackend, createMemoryBackend, createVirtioBlock } from './devices/virtio-block.ts';
+export type { VirtioDevice } from './devices/virtio-mmio.ts';
+export type { VirtBuffer, VirtQueue, VirtRequest } from './devices/virtio-queue.ts';
 export { type EngineName, engineNames } from './engine/create-engine.ts';
 export { LoadError, MachineError } from './errors.ts';
+export { sbiCallName } from './firmware/sbi.ts';
+export { GUEST_FAULT, type Hart, type HartObserver, type SliceEnd } from './hart.ts';
 export { createHostHardware, type HostedMachine, type HostHardwareOptions } from './host-hardware.ts';
+export { type ElfImage, isElf, type LoadSegment, parseElf } from './load/elf.ts';
+export { Machine, type MachineOptions, type RunEnd, type RunOptions } from './machine.ts';
+export { memoryMap, virtioWindow, type Window } from './memory-map.ts';
 export { DOUBLE_TRAP } from './trap.ts';
+export { type BareWorldOptions, createBareWorld } from './world-bare.ts';

@@ -30,12 +30,18 @@ export function takeTrap(hart: Hart, cause: number, isInterrupt: boolean, value:
   const { instret } = context;
   hart.trapStreak = instret === hart.trapInstret ? hart.trapStreak + 1 : 0;
   hart.trapInstret = instret;
+  const to = isDelegated ? Privilege.supervisor : Privilege.machine;
+  if (hart.trapStreak === 1) {
+    hart.firstTrap = {
+      pc: context.csr(isDelegated ? CsrSlot.sepc : CsrSlot.mepc),
+      cause: context.csr(isDelegated ? CsrSlot.scause : CsrSlot.mcause),
+      value: context.csr(isDelegated ? CsrSlot.stval : CsrSlot.mtval),
+    };
+  }
   if (hart.trapStreak > HOPELESS) {
-    hart.doubleTrapCause = cause;
     hart.leaveWith('trap', DOUBLE_TRAP, value);
     return;
   }
-  const to = isDelegated ? Privilege.supervisor : Privilege.machine;
   hart.observer?.trap?.(hart, cause, isInterrupt, value, privilege, to);
   if (isDelegated) enterSupervisor(context, cause, isInterrupt, value);
   else enterMachine(context, cause, isInterrupt, value);

@@ -1,0 +1,178 @@
+import { InterruptCause } from '@worldswitch/isa';
+import { cells, cells64, type DeviceTreeNode, flattenDeviceTree, present, text } from './device-tree.ts';
+import {
+  memoryMap,
+  PLIC_SOURCES,
+  TIMEBASE_FREQUENCY,
+  UART_CLOCK,
+  VIRTIO_SLOTS,
+  virtioWindow,
+  type Window,
+} from './memory-map.ts';
+
+/** What the description of a board depends on besides its memory map. */
+export interface BoardDescription {
+  readonly memoryBytes: number;
+  /** Names of ISA extensions, as `InstructionSet.extensions` has them. */
+  readonly extensions: readonly string[];
+  readonly bootArguments?: string;
+  /** Physical addresses of the initial RAM disk: first byte, and the byte after it. */
+  readonly initrd?: { readonly start: number; readonly end: number };
+}
+
+const hex = (value: number) => value.toString(16);
+const reg = (window: Window) => cells64(window.base, window.size);
+
+/** Phandles. */
+const CPU_INTERRUPTS = 1;
+const PLIC = 2;
+const TEST = 3;
+
+/** The device tree of the board, flattened: what boot code finds at the address in a1. */
+export function boardDeviceTree(description: BoardDescription): Uint8Array {
+  return flattenDeviceTree({
+    name: '',
+    properties: {
+      '#address-cells': cells(2),
+      '#size-cells': cells(2),
+      compatible: text('riscv-virtio'),
+      model: text('riscv-virtio,worldswitch'),
+    },
+    children: [chosen(description), memory(description), cpus(description), ...power(), soc()],
+  });
+}
+
+function chosen({ bootArguments, initrd }: BoardDescription): DeviceTreeNode {
+  return {
+    name: 'chosen',
+    properties: {
+      'stdout-path': text(`/soc/serial@${hex(memoryMap.uart0.base)}`),
+      ...(bootArguments !== undefined && { bootargs: text(bootArguments) }),
+      ...(initrd && { 'linux,initrd-start': cells64(initrd.start), 'linux,initrd-end': cells64(initrd.end) }),
+    },
+  };
+}
+
+function memory({ memoryBytes }: BoardDescription): DeviceTreeNode {
+  const { base } = memoryMap.ram;
+  return {
+    name: `memory@${hex(base)}`,
+    properties: { device_type: text('memory'), reg: cells64(base, memoryBytes) },
+  };
+}
+
+function cpus({ extensions }: BoardDescription): DeviceTreeNode {
+  const letters = [...'IMAFDC'].filter((letter) => extensions.includes(letter)).map((letter) => letter.toLowerCase());
+  const others = ['zicntr', ...extensions.filter((name) => /^Z/.test(name)).map((name) => name.toLowerCase())].sort();
+  return {
+    name: 'cpus',
+    properties: {
+      '#address-cells': cells(1),
+      '#size-cells': cells(0),
+      'timebase-frequency': cells(TIMEBASE_FREQUENCY),
+    },
+    children: [
+      {
+        name: 'cpu@0',
+        properties: {
+          device_type: text('cpu'),
+          reg: cells(0),
+          status: text('okay'),
+          compatible: text('riscv'),
+          'riscv,isa': text([`rv64${letters.join('')}`, ...others].join('_')),
+          'riscv,isa-base': text('rv64i'),
+          'riscv,isa-extensions': text(...letters, ...others),
+          'mmu-type': text('riscv,sv57'),
+        },
+        children: [
+          {
+            name: 'interrupt-controller',
+            properties: {
+              '#interrupt-cells': cells(1),
+              'interrupt-controller': present,
+              compatible: text('riscv,cpu-intc'),
+              phandle: cells(CPU_INTERRUPTS),
+            },
+          },
+        ],
+      },
+    ],
+  };
+}
+
+/** How software switches the machine off and on again: values to write into the test device. */
+function power(): DeviceTreeNode[] {
+  const node = (name: string, value: number): DeviceTreeNode => ({
+    name,
+    properties: { compatible: text(`syscon-${name}`), regmap: cells(TEST), offset: cells(0), value: cells(value) },
+  });
+  return [node('poweroff', 0x5555), node('reboot', 0x7777)];
+}
+
+function soc(): DeviceTreeNode {
+  const { syscon, clint, plic, uart0 } = memoryMap;
+  const interruptPairs = (...causes: readonly number[]) => cells(...causes.flatMap((cause) => [CPU_INTERRUPTS, cause]));
+  return {
+    name: 'soc',
+    properties: {
+      '#address-cells': cells(2),
+      '#size-cells': cells(2),
+      compatible: text('simple-bus'),
+      ranges: present,
+    },
+    children: [
+      {
+        name: `test@${hex(syscon.base)}`,
+        properties: {
+          compatible: text('sifive,test1', 'sifive,test0', 'syscon'),
+          reg: reg(syscon),
+          phandle: cells(TEST),
+        },
+      },
+      {
+        name: `clint@${hex(clint.base)}`,
+        properties: {
+          compatible: text('sifive,clint0', 'riscv,clint0'),
+          reg: reg(clint),
+          'interrupts-extended': interruptPairs(InterruptCause.machineSoftware, InterruptCause.machineTimer),
+        },
+      },
+      {
+        name: `plic@${hex(plic.base)}`,
+        properties: {
+          compatible: text('sifive,plic-1.0.0', 'riscv,plic0'),
+          reg: reg(plic),
+          '#address-cells': cells(0),
+          '#interrupt-cells': cells(1),
+          'interrupt-controller': present,
+          'interrupts-extended': interruptPairs(InterruptCause.machineExternal, InterruptCause.supervisorExternal),
+          'riscv,ndev': cells(PLIC_SOURCES),
+          phandle: cells(PLIC),
+        },
+      },
+      {
+        name: `serial@${hex(uart0.base)}`,
+        properties: {
+          compatible: text('ns16550a'),
+          reg: reg(uart0),
+          interrupts: cells(uart0.interrupt),
+          'interrupt-parent': cells(PLIC),
+          'clock-frequency': cells(UART_CLOCK),
+        },
+      },
+      ...Array.from({ length: VIRTIO_SLOTS }, (_, slot) => virtio(virtioWindow(slot))),
+    ],
+  };
+}
+
+function virtio(window: Required<Window>): DeviceTreeNode {
+  return {
+    name: `virtio_mmio@${hex(window.base)}`,
+    properties: {
+      compatible: text('virtio,mmio'),
+      reg: reg(window),
+      interrupts: cells(window.interrupt),
+      'interrupt-parent': cells(PLIC),
+    },
+  };
+}

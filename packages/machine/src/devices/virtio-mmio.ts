@@ -1,0 +1,180 @@
+/**
+ * Virtio over MMIO, modern interface. Source: Virtual I/O Device (VIRTIO) Version 1.2, section 4.2 "Virtio Over MMIO", table 4.1.
+ */
+import type { Device, DmaMemory, InterruptLine } from '@worldswitch/contracts';
+import { VirtQueue } from './virtio-queue.ts';
+
+/** Registers (same). */
+const Register = {
+  magicValue: 0x000,
+  version: 0x004,
+  deviceId: 0x008,
+  vendorId: 0x00c,
+  deviceFeatures: 0x010,
+  deviceFeaturesSel: 0x014,
+  driverFeatures: 0x020,
+  driverFeaturesSel: 0x024,
+  queueSel: 0x030,
+  queueNumMax: 0x034,
+  queueNum: 0x038,
+  queueReady: 0x044,
+  queueNotify: 0x050,
+  interruptStatus: 0x060,
+  interruptAck: 0x064,
+  status: 0x070,
+  queueDescLow: 0x080,
+  queueDescHigh: 0x084,
+  queueDriverLow: 0x090,
+  queueDriverHigh: 0x094,
+  queueDeviceLow: 0x0a0,
+  queueDeviceHigh: 0x0a4,
+  configGeneration: 0x0fc,
+  config: 0x100,
+} as const;
+const MAGIC = 0x7472_6976;
+const VERSION = 2;
+const VENDOR = 0x5753_574d;
+/** Device status bits (same, section 2.1). */
+const Status = { FEATURES_OK: 8, DEVICE_NEEDS_RESET: 64 } as const;
+/** Bit 32: a device of the modern interface. */
+const VIRTIO_F_VERSION_1_HIGH = 1;
+const USED_BUFFER_INTERRUPT = 1;
+const QUEUE_SIZE_MAX = 256;
+
+/** What stands behind a transport: a device type. */
+export interface VirtioDevice {
+  readonly name: string;
+  /** Same, section 5. */
+  readonly deviceId: number;
+  /** Feature bits 0 to 31. */
+  readonly features: number;
+  readonly queues: number;
+  /** Device configuration, at offset 0x100. */
+  readonly configuration: Uint8Array;
+  /** The driver put something into a queue. Returns true when something was used up. */
+  notify(queue: VirtQueue, index: number): boolean;
+  reset(): void;
+}
+
+export interface VirtioMmioOptions {
+  /** Absent: an empty slot, whose device ID is 0. */
+  readonly device: VirtioDevice | undefined;
+  readonly memory: DmaMemory;
+  readonly interrupt: InterruptLine;
+}
+
+export function createVirtioMmio({ device, memory, interrupt }: VirtioMmioOptions): Device {
+  const queues = Array.from({ length: device?.queues ?? 0 }, () => new VirtQueue(memory, QUEUE_SIZE_MAX));
+  let featureWord = 0;
+  let driverFeatureWord = 0;
+  let selected = 0;
+  let status = 0;
+  let interruptStatus = 0;
+
+  const setInterrupt = (bits: number) => {
+    interruptStatus = bits;
+    interrupt.set(bits !== 0);
+  };
+  const reset = () => {
+    featureWord = driverFeatureWord = selected = status = 0;
+    for (const queue of queues) queue.reset();
+    device?.reset();
+    setInterrupt(0);
+  };
+  const notify = (index: number) => {
+    const queue = queues[index];
+    if (!device || !queue?.isReady) return;
+    const isUsed = device.notify(queue, index);
+    if (queue.isBroken) status |= Status.DEVICE_NEEDS_RESET;
+    if (isUsed && queue.wantsInterrupt()) setInterrupt(interruptStatus | USED_BUFFER_INTERRUPT);
+  };
+  const readConfiguration = (offset: number, width: number): number => {
+    let value = 0;
+    for (let i = width - 1; i >= 0; i--) value = value * 256 + (device?.configuration[offset + i] ?? 0);
+    return value;
+  };
+
+  return {
+    name: `virtio-mmio ${device?.name ?? '(empty)'}`,
+    size: 0x1000,
+    read(offset, width) {
+      if (offset >= Register.config) return readConfiguration(offset - Register.config, width);
+      if (width !== 4) return 0;
+      switch (offset) {
+        case Register.magicValue:
+          return MAGIC;
+        case Register.version:
+          return VERSION;
+        case Register.deviceId:
+          return device?.deviceId ?? 0;
+        case Register.vendorId:
+          return VENDOR;
+        case Register.deviceFeatures:
+          if (featureWord === 0) return (device?.features ?? 0) >>> 0;
+          return featureWord === 1 && device ? VIRTIO_F_VERSION_1_HIGH : 0;
+        case Register.queueNumMax:
+          return queues[selected] ? QUEUE_SIZE_MAX : 0;
+        case Register.queueReady:
+          return queues[selected]?.isReady ? 1 : 0;
+        case Register.interruptStatus:
+          return interruptStatus;
+        case Register.status:
+          return status;
+        default:
+          return 0;
+      }
+    },
+    write(offset, width, value) {
+      if (width !== 4) return;
+      const queue = queues[selected];
+      switch (offset) {
+        case Register.deviceFeaturesSel:
+          featureWord = value;
+          return;
+        case Register.driverFeaturesSel:
+          driverFeatureWord = value;
+          return;
+        case Register.driverFeatures:
+          // What the driver accepts changes nothing here, but it must accept the modern interface.
+          if (driverFeatureWord === 1 && (value & VIRTIO_F_VERSION_1_HIGH) === 0) status &= ~Status.FEATURES_OK;
+          return;
+        case Register.queueSel:
+          selected = value;
+          return;
+        case Register.queueNum:
+          queue?.setSize(value);
+          return;
+        case Register.queueReady:
+          queue?.setReady((value & 1) !== 0);
+          return;
+        case Register.queueNotify:
+          return notify(value);
+        case Register.interruptAck:
+          return setInterrupt(interruptStatus & ~value);
+        case Register.status:
+          if (value === 0) reset();
+          else status = (value & 0xff) | (status & Status.DEVICE_NEEDS_RESET);
+          return;
+        case Register.queueDescLow:
+          queue?.setAddress('descriptors', value, undefined);
+          return;
+        case Register.queueDescHigh:
+          queue?.setAddress('descriptors', undefined, value);
+          return;
+        case Register.queueDriverLow:
+          queue?.setAddress('available', value, undefined);
+          return;
+        case Register.queueDriverHigh:
+          queue?.setAddress('available', undefined, value);
+          return;
+        case Register.queueDeviceLow:
+          queue?.setAddress('used', value, undefined);
+          return;
+        case Register.queueDeviceHigh:
+          queue?.setAddress('used', undefined, value);
+          return;
+      }
+    },
+    reset,
+  };
+}

@@ -1,0 +1,83 @@
+import type { PhysicalMemory } from '@worldswitch/contracts';
+import { CsrAddress, ExceptionCause, InterruptCause, Privilege } from '@worldswitch/isa';
+import { Mstatus } from '../hart-context.ts';
+import type { HostedVcpu } from '../vcpu.ts';
+
+const A0 = 10;
+const A1 = 11;
+const A2 = 12;
+
+/** What supervisor mode handles by itself, as firmware sets it up: everything but its own environment calls. */
+const DELEGATED_EXCEPTIONS = [
+  ExceptionCause.instructionAddressMisaligned,
+  ExceptionCause.instructionAccessFault,
+  ExceptionCause.illegalInstruction,
+  ExceptionCause.breakpoint,
+  ExceptionCause.loadAddressMisaligned,
+  ExceptionCause.loadAccessFault,
+  ExceptionCause.storeAddressMisaligned,
+  ExceptionCause.storeAccessFault,
+  ExceptionCause.environmentCallFromUser,
+  ExceptionCause.instructionPageFault,
+  ExceptionCause.loadPageFault,
+  ExceptionCause.storePageFault,
+];
+const DELEGATED_INTERRUPTS = [
+  InterruptCause.supervisorSoftware,
+  InterruptCause.supervisorTimer,
+  InterruptCause.supervisorExternal,
+];
+const bits = (numbers: readonly number[]) => numbers.reduce((sum, number) => sum | (1n << BigInt(number)), 0n);
+
+/**
+ * Starts a kernel in supervisor mode as SBI firmware does: a0 is the hart's number, a1 the physical address of the device tree
+ * (Linux Documentation/arch/riscv/boot.rst). Machine mode stays the host's.
+ */
+export function startWithSbi(vcpu: HostedVcpu, entry: number, deviceTree: number): void {
+  vcpu.writeCsr(CsrAddress.medeleg, bits(DELEGATED_EXCEPTIONS));
+  vcpu.writeCsr(CsrAddress.mideleg, bits(DELEGATED_INTERRUPTS));
+  vcpu.writeCsr(CsrAddress.mcounteren, 7n);
+  // The floating-point unit, where there is one, is on and clean.
+  vcpu.writeCsr(CsrAddress.mstatus, BigInt(Mstatus.FS));
+  vcpu.writeX(A0, BigInt(vcpu.hart.id));
+  vcpu.writeX(A1, BigInt(deviceTree));
+  vcpu.privilege = Privilege.supervisor;
+  vcpu.pc = BigInt(entry);
+}
+
+/** struct fw_dynamic_info of OpenSBI (docs/firmware/fw_dynamic.md): magic, version, next address, next mode, options, hart. */
+const DYNAMIC_MAGIC = 0x4942_534fn;
+const DYNAMIC_VERSION = 2n;
+
+/**
+ * Starts firmware in machine mode, which is its own from now on: a0 hart number, a1 device tree, a2 what fw_dynamic wants to know.
+ * @param infoAddress 48 bytes of RAM for that. @param kernel where the firmware is to go on.
+ */
+export function startWithFirmware(
+  vcpu: HostedVcpu,
+  memory: PhysicalMemory,
+  entry: number,
+  deviceTree: number,
+  infoAddress: number,
+  kernel: number | undefined,
+): void {
+  vcpu.context.isHosted = false;
+  if (kernel !== undefined) {
+    const info = [
+      DYNAMIC_MAGIC,
+      DYNAMIC_VERSION,
+      BigInt(kernel),
+      BigInt(Privilege.supervisor),
+      0n,
+      BigInt(vcpu.hart.id),
+    ];
+    info.forEach((value, index) => {
+      memory.write64(infoAddress + index * 8, value);
+    });
+  }
+  vcpu.writeX(A0, BigInt(vcpu.hart.id));
+  vcpu.writeX(A1, BigInt(deviceTree));
+  vcpu.writeX(A2, BigInt(infoAddress));
+  vcpu.privilege = Privilege.machine;
+  vcpu.pc = BigInt(entry);
+}

@@ -1,0 +1,52 @@
+import { Actor, type TraceSink } from '@worldswitch/contracts';
+import { ExceptionCause, Privilege, type PrivilegeLevel, trapCauseName } from '@worldswitch/isa';
+import type { Hart, HartObserver } from './hart.ts';
+
+/** Who runs at a privilege level of a machine without a hypervisor. */
+const actors: Readonly<Record<PrivilegeLevel, Actor>> = {
+  [Privilege.user]: Actor.program,
+  [Privilege.supervisor]: Actor.guestKernel,
+  [Privilege.machine]: Actor.firmware,
+};
+const A7 = 17;
+
+/** Turns traps, returns and firmware calls into trace events. */
+export class MachineTracer implements HartObserver {
+  readonly #hart: Hart;
+  readonly #sink: TraceSink;
+  readonly #world: string;
+
+  constructor(hart: Hart, sink: TraceSink, world: string) {
+    this.#hart = hart;
+    this.#sink = sink;
+    this.#world = world;
+  }
+
+  trap(hart: Hart, cause: number, isInterrupt: boolean, value: bigint, from: PrivilegeLevel, to: PrivilegeLevel): void {
+    const isSystemCall = !isInterrupt && cause === ExceptionCause.environmentCallFromUser;
+    this.#sink.emit({
+      ...this.#hop(isInterrupt ? Actor.hardware : actors[from], actors[to], trapCauseName(cause, isInterrupt)),
+      pc: hart.current.pc,
+      ...(!isSystemCall && !isInterrupt && { value }),
+      ...(isSystemCall && { value: hart.readX(A7), detail: `system call ${hart.readX(A7)}` }),
+    });
+  }
+
+  trapReturn(hart: Hart, instruction: 'sret' | 'mret', from: PrivilegeLevel, to: PrivilegeLevel): void {
+    if (from === to) return;
+    this.#sink.emit({ ...this.#hop(actors[from], actors[to], instruction), pc: hart.current.pc });
+  }
+
+  firmwareCall(name: string, pc: bigint): void {
+    const cause = trapCauseName(ExceptionCause.environmentCallFromSupervisor);
+    this.#sink.emit({ ...this.#hop(Actor.guestKernel, Actor.firmware, cause), pc, detail: name });
+  }
+
+  firmwareReturn(name: string): void {
+    this.#sink.emit({ ...this.#hop(Actor.firmware, Actor.guestKernel, 'mret'), detail: `return from ${name}` });
+  }
+
+  #hop(from: Actor, to: Actor, cause: string) {
+    return { time: this.#hart.retired, world: this.#world, from, to, cause, handledBy: to };
+  }
+}

@@ -12,6 +12,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { main as diff } from './guest-diff.mjs';
 
 const root = dirname(fileURLToPath(import.meta.url));
 const tool = (name) => `riscv64-linux-gnu-${name}`;
@@ -201,6 +202,10 @@ function check() {
   }
 }
 
+if (process.argv.includes('--diff')) {
+  diff(process.argv.slice(2));
+  process.exit(0);
+}
 try {
   run(tool('gcc'), ['--version']);
 } catch {

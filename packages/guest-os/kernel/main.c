@@ -20,11 +20,11 @@ __attribute__((noreturn)) void kernel_main(u64 hart, u64 device_tree) {
     command_line_init();
     pmm_init();
     kernel_map_init();
+    tty_init();
     console_init();
     printk("worldswitch guest kernel: hart %lu, %lu KiB of %lu KiB free\n", hart, frames_free() * 4, frames_total() * 4);
     inode_init();
     initramfs_unpack();
-    tty_init();
     plic_init();
     timer_init();
     process_init();

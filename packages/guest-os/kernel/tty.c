@@ -15,7 +15,7 @@
 #include "usercopy.h"
 
 #define INPUT_SIZE 1024
-#define OUTPUT_SIZE 256
+#define BUFFER_SIZE 256
 
 #define CONTROL_C 3
 #define CONTROL_D 4
@@ -39,10 +39,11 @@ static struct {
     u8 line, characters[19];
 } termios = {.input = ICRNL, .control = 0x4bd /* 38400 8N1 */, .local = ISIG | ICANON | ECHO};
 
+#define END_OF_FILE 0x100 /* in the ring: control-D at the start of a line */
+
 static struct {
-    char ring[INPUT_SIZE];
+    u16 ring[INPUT_SIZE];
     u64 read, ready, written; /* characters ever; from `ready` on they belong to the unfinished line */
-    u64 ends;                 /* end-of-file characters not yet read */
 } input;
 static struct wait_queue readers;
 
@@ -52,6 +53,23 @@ void tty_init(void) {
 
 static void echo(const char *text, size_t count) {
     if (termios.local & ECHO) console_write(text, count);
+}
+
+/* True while nobody has seen that a full ring has room again. */
+static bool device_waits;
+
+bool tty_has_room(void) {
+    bool has_room = input.written - input.read < INPUT_SIZE - 1 || input.read == input.ready;
+    device_waits = !has_room;
+    return has_room;
+}
+
+/* The last place is for the end of a line; what makes a line too long is lost, as on Linux. */
+static bool append(u16 c) {
+    bool ends_line = c == '\n' || c == END_OF_FILE;
+    if (input.written - input.read >= (ends_line ? INPUT_SIZE : INPUT_SIZE - 1)) return false;
+    input.ring[input.written++ % INPUT_SIZE] = c;
+    return true;
 }
 
 static void make_ready(void) {
@@ -81,7 +99,7 @@ static bool handle_control(char c) {
         while (input.written != input.ready) erase();
         return true;
     case CONTROL_D:
-        if (input.written == input.ready) input.ends++;
+        if (input.written == input.ready) append(END_OF_FILE);
         make_ready();
         return true;
     default: return false;
@@ -91,37 +109,41 @@ static bool handle_control(char c) {
 void tty_input(char c) {
     if (c == '\r' && (termios.input & ICRNL)) c = '\n';
     if (handle_control(c)) return;
-    if (input.written - input.read == INPUT_SIZE) return; /* full: the character is lost, as on Linux */
-    input.ring[input.written++ % INPUT_SIZE] = c;
+    if (!append((u8)c)) return;
     echo(&c, 1);
     if (c == '\n' || !(termios.local & ICANON)) make_ready();
 }
 
-static long tty_read(struct file *file, u64 *offset, u64 buffer, size_t count) {
-    (void)offset;
-    irq_state state = local_irq_save();
-    bool goes_on = !(file->flags & O_NONBLOCK) || input.read != input.ready;
-    while (goes_on && input.read == input.ready && input.ends == 0) goes_on = wait_on(&readers);
-    local_irq_restore(state);
-    if (!goes_on) return file->flags & O_NONBLOCK ? -EAGAIN : -EINTR;
-    if (input.read == input.ready) {
-        input.ends--;
-        return 0;
-    }
+/* Takes characters up to the end of a line, or of the file. */
+static size_t take(char *to, size_t count) {
     size_t done = 0;
     while (done < count && input.read != input.ready) {
-        char c = input.ring[input.read % INPUT_SIZE];
-        if (copy_to_user(buffer + done, &c, 1) != 0) return -EFAULT;
+        u16 c = input.ring[input.read % INPUT_SIZE];
+        if (c == END_OF_FILE && done > 0) break; /* for the next read */
         input.read++;
-        done++;
+        if (c == END_OF_FILE) break;
+        to[done++] = (char)c;
         if (c == '\n' && (termios.local & ICANON)) break;
     }
-    return (long)done;
+    return done;
+}
+
+static long tty_read(struct file *file, u64 *offset, u64 buffer, size_t count) {
+    (void)offset;
+    char part[BUFFER_SIZE];
+    irq_state state = local_irq_save();
+    bool goes_on = true;
+    while (goes_on && input.read == input.ready) goes_on = !(file->flags & O_NONBLOCK) && wait_on(&readers);
+    size_t done = goes_on ? take(part, MIN(count, sizeof(part))) : 0;
+    if (device_waits) console_interrupt();
+    local_irq_restore(state);
+    if (!goes_on) return file->flags & O_NONBLOCK ? -EAGAIN : -EINTR;
+    return copy_to_user(buffer, part, done) != 0 ? -EFAULT : (long)done;
 }
 
 static long tty_write(struct file *file, u64 *offset, u64 buffer, size_t count) {
     (void)file, (void)offset;
-    char part[OUTPUT_SIZE];
+    char part[BUFFER_SIZE];
     for (size_t done = 0; done < count;) {
         size_t size = MIN(count - done, sizeof(part));
         if (copy_from_user(part, buffer + done, size) != 0) return done > 0 ? (long)done : -EFAULT;

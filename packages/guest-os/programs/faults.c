@@ -1,6 +1,7 @@
 /* Children that break the rules one by one, and system calls with bad arguments. */
 #include "program.h"
 
+#define SIGKILL 9
 #define SIGTERM 15
 #define PROT_NONE 0
 #define PROT_READ 1
@@ -69,6 +70,19 @@ static const struct {
     {"write to a broken pipe", write_to_broken_pipe},
 };
 
+/* The spinner never gives the hart back: only the timer lets this process go on. */
+static void kill_spinner(void) {
+    u32 status = 0;
+    long pid = fork();
+    if (pid == 0) {
+        for (;;) asm volatile("");
+    }
+    syscall(SYS_sched_yield);
+    syscall(SYS_kill, pid, SIGKILL);
+    wait_for_child(&status);
+    print_line("spin until killed", status);
+}
+
 static void expect_error(const char *what, long result) {
     print(what);
     print(": error ");
@@ -88,6 +102,7 @@ int main(int argc, char **argv, char **envp) {
         wait_for_child(&status);
         print_line(crimes[i].name, status);
     }
+    kill_spinner();
     expect_error("write from a bad address", syscall(SYS_write, 1, 8, 4));
     expect_error("open with a kernel address", syscall(SYS_openat, AT_FDCWD, 0xffffffc080200000, O_RDONLY, 0));
     expect_error("read of a closed file", syscall(SYS_read, 27, page, 1));

@@ -9,20 +9,21 @@
 enum { DATA = 0, INTERRUPT_ENABLE = 1, FIFO_CONTROL = 2, LINE_CONTROL = 3, LINE_STATUS = 5 };
 
 #define RECEIVE_INTERRUPT 0x01
-#define FIFO_ENABLE_AND_CLEAR 0x07
+#define FIFO_ENABLE 0x01
 #define EIGHT_BITS 0x03
 #define DATA_READY 0x01
 #define TRANSMITTER_EMPTY 0x20
 #define FIFO_SIZE 16
 
 static volatile u8 *uart;
+static bool is_interrupt_enabled;
 
 void console_init(void) {
     if (board.uart == 0) return;
     uart = physical_to_virtual(board.uart);
     uart[LINE_CONTROL] = EIGHT_BITS;
-    uart[FIFO_CONTROL] = FIFO_ENABLE_AND_CLEAR;
-    uart[INTERRUPT_ENABLE] = RECEIVE_INTERRUPT;
+    console_interrupt(); /* turns the interrupt on, and takes what was typed before now: enabling the FIFOs clears them */
+    uart[FIFO_CONTROL] = FIFO_ENABLE;
 }
 
 /* An empty transmitter takes a whole FIFO, so its status is read once for 16 characters. */
@@ -38,6 +39,17 @@ void console_write(const char *text, size_t count) {
     }
 }
 
+static void set_interrupt(bool is_enabled) {
+    if (is_enabled == is_interrupt_enabled) return;
+    is_interrupt_enabled = is_enabled;
+    uart[INTERRUPT_ENABLE] = is_enabled ? RECEIVE_INTERRUPT : 0;
+}
+
+/* A full tty leaves characters in the FIFO; the interrupt would come again at once, so it is off until there is room. */
 void console_interrupt(void) {
-    while (uart[LINE_STATUS] & DATA_READY) tty_input((char)uart[DATA]);
+    while (tty_has_room()) {
+        if (!(uart[LINE_STATUS] & DATA_READY)) return set_interrupt(true);
+        tty_input((char)uart[DATA]);
+    }
+    set_interrupt(false);
 }

@@ -4,4 +4,5 @@
 
 void console_init(void);
 void console_write(const char *text, size_t count);
-void console_interrupt(void); /* passes received characters to tty_input */
+/* Passes received characters to tty_input for as long as it has room. Interrupts off. */
+void console_interrupt(void);

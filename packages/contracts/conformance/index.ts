@@ -17,3 +17,4 @@ export {
 export { type TlbModelLawOptions, tlbModelLaws } from './tlb-model-laws.ts';
 export { traceSinkLaws, traceStreamLaws } from './trace-laws.ts';
 export { vcpuLaws } from './vcpu-laws.ts';
+export { type WorldLawOptions, type WorldLawSpec, worldLaws } from './world-laws.ts';

@@ -6,6 +6,8 @@ import { IsaError } from './isa-error.ts';
 import { privileged } from './privileged.ts';
 import { rv64a } from './rv64a.ts';
 import { rv64c } from './rv64c.ts';
+import { rv64d, rv64dCompressed } from './rv64d.ts';
+import { rv64f } from './rv64f.ts';
 import { rv64i } from './rv64i.ts';
 import { rv64m } from './rv64m.ts';
 import { zicsr } from './zicsr.ts';
@@ -44,7 +46,10 @@ export const builtInExtensions: readonly IsaExtension[] = [
   { name: 'I', rows: rv64i },
   { name: 'M', rows: rv64m },
   { name: 'A', rows: rv64a },
+  { name: 'F', rows: rv64f },
+  { name: 'D', rows: rv64d },
   { name: 'C', rows: rv64c },
+  { name: 'Zcd', rows: rv64dCompressed },
   { name: 'Zicsr', rows: zicsr },
   { name: 'Zifencei', rows: zifencei },
   { name: 'Privileged', rows: privileged },

@@ -119,3 +119,9 @@ function isSameButForCsrName(ours: string, theirs: string, bits: number): boolea
     text.replace(/,(0x[0-9a-f]+|[a-z]\w+)(?=,|$)/, ',CSR').replace(/ (0x[0-9a-f]{3}|[a-z]\w{3,}),/, ' CSR,');
   return name === undefined && placeholder(ours) === placeholder(theirs);
 }
+
+/** Older versions of objdump do not know conversions that are always exact when their rounding mode is not 0. */
+function isRoundingModeOnExact(theirs: string, bits: number): boolean {
+  const decoded = set.decode(bits);
+  return theirs.startsWith('.4byte') && decoded?.instruction.syntax.endsWith('rm.rne') === true && decoded.rm !== 0;
+}

@@ -20,7 +20,10 @@ export const allowed = {
   cli: ['isa', 'contracts', 'mmu-tlb', 'machine', 'host-os', 'vmm-full', 'vmm-para', 'containers', 'guest-os'],
 };
 /** Third-party packages by package; everything else is a finding. */
-const thirdParty = { containers: ['valibot'], cli: ['commander', 'picocolors', 'cli-table3', '@noble/hashes/sha2.js', 'jiti'] };
+const thirdParty = {
+  containers: ['valibot'],
+  cli: ['commander', 'picocolors', 'cli-table3', '@noble/hashes/sha2.js', 'jiti'],
+};
 /** Sources that run in Node only and may use its modules. */
 const nodeOnly = /^packages\/cli\/src\/(main|node)(\/|\.ts$|-)/;
 const importPattern = /(?:\bfrom\s*|\bimport\s*\(\s*|^\s*import\s+|\brequire\s*\(\s*)(['"])([^'"\n]+)\1/gm;
@@ -43,13 +46,17 @@ export function forbiddenImports(name, file, text) {
     const sibling = /^@worldswitch\/([^/]+)/.exec(specifier)?.[1];
     if (sibling) {
       if (!allowed[name].includes(sibling)) {
-        findings.push(`${file}: '${name}' must not import '${specifier}'; it may import ${allowed[name].join(', ') || 'no sibling'}`);
+        findings.push(
+          `${file}: '${name}' must not import '${specifier}'; it may import ${allowed[name].join(', ') || 'no sibling'}`,
+        );
       }
     } else if (specifier.startsWith('.')) {
       const target = relative(root, join(root, file, '..', specifier));
-      if (!target.startsWith(`packages/${name}/`)) findings.push(`${file}: '${specifier}' leaves the package; import it by its name`);
+      if (!target.startsWith(`packages/${name}/`))
+        findings.push(`${file}: '${specifier}' leaves the package; import it by its name`);
     } else if (specifier.startsWith('node:') || builtinModules.includes(specifier)) {
-      if (!nodeOnly.test(file)) findings.push(`${file}: '${specifier}' is Node's, and this package also runs in browsers`);
+      if (!nodeOnly.test(file))
+        findings.push(`${file}: '${specifier}' is Node's, and this package also runs in browsers`);
     } else if (!(thirdParty[name] ?? []).includes(specifier)) {
       findings.push(`${file}: '${specifier}' is not among the dependencies of '${name}'`);
     }
@@ -67,7 +74,8 @@ function main() {
       } catch {
         continue;
       }
-      for (const path of files) findings.push(...forbiddenImports(name, relative(root, path), readFileSync(path, 'utf8')));
+      for (const path of files)
+        findings.push(...forbiddenImports(name, relative(root, path), readFileSync(path, 'utf8')));
     }
   }
   for (const finding of findings) console.error(finding);

@@ -18,6 +18,11 @@ describe('the import rule', () => {
     expect(check('isa', `import 'left-pad';`)).toHaveLength(1);
   });
   it('lets through what the architecture allows', () => {
-    expect(check('machine', `import { a } from '@worldswitch/isa';\nimport type { B } from '@worldswitch/mmu-tlb';\nimport './x.ts';`)).toEqual([]);
+    expect(
+      check(
+        'machine',
+        `import { a } from '@worldswitch/isa';\nimport type { B } from '@worldswitch/mmu-tlb';\nimport './x.ts';`,
+      ),
+    ).toEqual([]);
   });
 });

@@ -6,8 +6,11 @@ import { join } from 'node:path';
 import { root } from './checkout.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'worldswitch-packed-'));
-const run = (command, args, cwd) => execFileSync(command, args, { cwd, stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' });
-const packages = readdirSync(join(root, 'packages')).filter((name) => existsSync(join(root, 'packages', name, 'package.json')));
+const run = (command, args, cwd) =>
+  execFileSync(command, args, { cwd, stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' });
+const packages = readdirSync(join(root, 'packages')).filter((name) =>
+  existsSync(join(root, 'packages', name, 'package.json')),
+);
 const tarballs = {};
 for (const name of packages) {
   const directory = join(root, 'packages', name);

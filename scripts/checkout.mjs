@@ -23,7 +23,9 @@ export function ensureInstalled() {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
   process.stderr.write('worldswitch: installing dependencies (once) ...\n');
   // npm hands its own settings to its children, and npx would take --json and --silent for itself.
-  const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !/^npm_config_(json|silent|loglevel|argv)$/i.test(key)));
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([key]) => !/^npm_config_(json|silent|loglevel|argv)$/i.test(key)),
+  );
   const npx = process.platform === 'win32' ? 'npx.cmd' : 'npx';
   const { status, error } = spawnSync(npx, ['--yes', PNPM, 'install', '--frozen-lockfile', '--prefer-offline'], {
     cwd: root,
@@ -73,7 +75,9 @@ export async function bundleCommandLine() {
       logLevel: 'error',
       conditions: ['@worldswitch/source'],
       external: ['jiti'],
-      banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+      banner: {
+        js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+      },
     });
   }
   return pathToFileURL(bundle).href;

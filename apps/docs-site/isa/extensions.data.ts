@@ -7,6 +7,7 @@ interface ExtensionSummary {
 }
 
 declare const data: ExtensionSummary[];
+
 export { data };
 
 export default {

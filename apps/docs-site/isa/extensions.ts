@@ -9,6 +9,7 @@ export interface ExtensionPage {
 /** The instruction table, one page for each extension, in the table's order. */
 export function extensionPages(): ExtensionPage[] {
   const groups = new Map<string, Instruction[]>();
-  for (const row of defaultInstructionSet().rows) groups.set(row.extension, [...(groups.get(row.extension) ?? []), row]);
+  for (const row of defaultInstructionSet().rows)
+    groups.set(row.extension, [...(groups.get(row.extension) ?? []), row]);
   return [...groups].map(([name, rows]) => ({ name, slug: name.toLowerCase(), rows }));
 }

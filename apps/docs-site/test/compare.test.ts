@@ -7,16 +7,27 @@ import { type BrowserContext, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const dist = join(import.meta.dirname, '..', '.vitepress', 'dist');
-const types: Record<string, string> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
-const browserPath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path));
+const types: Record<string, string> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+};
+const browserPath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
+  existsSync(path),
+);
 
 /** Serves the built site as any static host does, with no special header. */
 function serve(): Promise<Server> {
   const server = createServer((request, response) => {
     const path = normalize(decodeURIComponent((request.url ?? '/').split('?')[0] ?? '/'));
-    const file = [path, `${path}.html`, join(path, 'index.html')].map((name) => join(dist, name)).find((name) => extname(name) !== '' && existsSync(name));
+    const file = [path, `${path}.html`, join(path, 'index.html')]
+      .map((name) => join(dist, name))
+      .find((name) => extname(name) !== '' && existsSync(name));
     if (file === undefined) return void response.writeHead(404).end();
-    response.writeHead(200, { 'content-type': types[extname(file)] ?? 'application/octet-stream' }).end(readFileSync(file));
+    response
+      .writeHead(200, { 'content-type': types[extname(file)] ?? 'application/octet-stream' })
+      .end(readFileSync(file));
   });
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
 }
@@ -34,7 +45,15 @@ describe.skipIf(browserPath === undefined)('the live page (skipped where there i
     context = await chromium.launchPersistentContext(profile, {
       headless: true,
       executablePath: browserPath ?? '',
-      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
     });
   });
   afterAll(async () => {
@@ -53,7 +72,9 @@ describe.skipIf(browserPath === undefined)('the live page (skipped where there i
     const head = await page.locator('.compare-lab thead th').allInnerTexts();
     expect(head.slice(1)).toEqual(['bare', 'full', 'para', 'container', 'process']);
     const cells = async (label: string) => {
-      const row = page.locator('.compare-lab tbody tr').filter({ has: page.locator('td:first-child', { hasText: new RegExp(`^\\s*${label}$`) }) });
+      const row = page
+        .locator('.compare-lab tbody tr')
+        .filter({ has: page.locator('td:first-child', { hasText: new RegExp(`^\\s*${label}$`) }) });
       return (await row.first().locator('td').allInnerTexts()).slice(1);
     };
     expect(await cells('ended')).toEqual(Array(5).fill('exit code 0'));

@@ -1,7 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { ProgramSpec, TraceSink, World, WorldDefinition, WorldMetrics, WorldResult } from '@worldswitch/contracts';
-import { type HopData, hopData } from './trace-file.ts';
 import { HopRecorder, type HopSequence, type RecordedHops } from './hop-recorder.ts';
+import { type HopData, hopData } from './trace-file.ts';
 import { type GuestKernels, type MachineOptions, type OpenedWorld, openWorld, worldSummary } from './worlds.ts';
 
 export interface CompareOptions extends MachineOptions, GuestKernels {
@@ -52,7 +52,11 @@ export interface WorldReport {
   readonly ratioToBare?: number;
   /** The same counts from power-on to the program's first instruction; all zero where nothing boots. */
   readonly boot: WorldMetrics;
-  readonly trace: { readonly syscall: readonly HopData[]; readonly pageFault: readonly HopData[]; readonly shadowFill: readonly HopData[] };
+  readonly trace: {
+    readonly syscall: readonly HopData[];
+    readonly pageFault: readonly HopData[];
+    readonly shadowFill: readonly HopData[];
+  };
 }
 
 export interface CompareReport {
@@ -80,7 +84,11 @@ export function compare(options: CompareOptions): CompareReport {
   const worlds = bare ? reports.map((report) => ({ ...report, ratioToBare: report.wallMs / bare.wallMs })) : reports;
   const first = worlds[0];
   return {
-    program: { name: options.program.arguments[0] ?? '', arguments: options.program.arguments, ...imageReport(options.program.image) },
+    program: {
+      name: options.program.arguments[0] ?? '',
+      arguments: options.program.arguments,
+      ...imageReport(options.program.image),
+    },
     guestImage: imageReport(options.unmodifiedKernel),
     paravirtualImage: imageReport(options.paravirtualKernel),
     worlds,

@@ -104,7 +104,8 @@ export function legs(sequence: readonly Hop[]): Leg[] {
     result.push({
       path: [first.from, ...events.map((event) => event.to)],
       causes: events.map((event) => event.cause),
-      handledBy: last.to === Actor.program || last.to === Actor.guestKernel ? (events.at(-2) ?? last).handledBy : last.handledBy,
+      handledBy:
+        last.to === Actor.program || last.to === Actor.guestKernel ? (events.at(-2) ?? last).handledBy : last.handledBy,
       details: [...new Set(events.flatMap((event) => event.detail ?? []))],
     });
     events = [];

@@ -43,7 +43,9 @@ function createProgram(setExitCode: (code: number) => void): Command {
   addMachineOptions(
     program
       .command('compare')
-      .description('run one program in every world; print its output, a table of what it cost, and who handled its traps')
+      .description(
+        'run one program in every world; print its output, a table of what it cost, and who handled its traps',
+      )
       .argument('[arguments...]', "the program's arguments, after --")
       .option('--program <file>', `ELF file, or one of ${programNames.join(', ')}`, defaultProgram)
       .option('--worlds <names>', 'with commas between them', commaList, [...worldNames])
@@ -73,7 +75,9 @@ function createProgram(setExitCode: (code: number) => void): Command {
   addMachineOptions(
     program
       .command('ps')
-      .description('run two virtual machines, a container and a process at once on one host, and print its process table')
+      .description(
+        'run two virtual machines, a container and a process at once on one host, and print its process table',
+      )
       .argument('[program]', 'ELF file or built-in program', defaultProgram)
       .argument('[arguments...]')
       .passThroughOptions()
@@ -96,12 +100,12 @@ function createProgram(setExitCode: (code: number) => void): Command {
     .command('container')
     .description('run an OCI bundle: a folder with config.json and a root file system')
     .argument('<bundle>', 'the folder')
-    .option('--do <steps>', 'life-cycle operations in this order: create, start, wait, state, kill, delete', commaList, [
-      'create',
-      'start',
-      'wait',
-      'delete',
-    ])
+    .option(
+      '--do <steps>',
+      'life-cycle operations in this order: create, start, wait, state, kill, delete',
+      commaList,
+      ['create', 'start', 'wait', 'delete'],
+    )
     .option('--id <name>', 'name of the container', 'container')
     .option('--max-instructions <n>', 'for each wait', positiveInteger)
     .action(async (bundle: string, flags) => setExitCode(await containerVerb(bundle, flags)));
@@ -138,6 +142,8 @@ function exitCodeHelp(): string {
     guestFault: 'a guest could not go on',
     instructionLimit: '--max-instructions ran out',
   };
-  const lines = Object.entries(ExitCode).map(([key, code]) => `  ${String(code).padStart(3)}  ${meaning[key as keyof typeof ExitCode]}`);
+  const lines = Object.entries(ExitCode).map(
+    ([key, code]) => `  ${String(code).padStart(3)}  ${meaning[key as keyof typeof ExitCode]}`,
+  );
   return `\nExit codes (run: the program's own, when it ended by itself):\n${lines.join('\n')}`;
 }

@@ -25,7 +25,8 @@ export function reportRows(report: CompareReport): ReportRow[] {
       .sort()
       .map((key) => row(`  ${key}`, (world) => (of(world)[key] ? number(of(world)[key] ?? 0) : dash)));
   const hasGuest = (world: WorldReport) => world.guestImage !== undefined;
-  const total = (record: Readonly<Record<string, number>>) => Object.values(record).reduce((sum, value) => sum + value, 0);
+  const total = (record: Readonly<Record<string, number>>) =>
+    Object.values(record).reduce((sum, value) => sum + value, 0);
   return [
     row('ended', (world) => (world.reason === 'exited' ? `exit code ${world.exitCode}` : world.reason)),
     section('instructions retired'),

@@ -12,7 +12,10 @@ export function reportText(report: CompareReport): string {
 
 function programText(report: CompareReport): string {
   const guests = report.worlds.some((world) => world.guestImage)
-    ? [`unmodified guest kernel  sha256 ${report.guestImage.sha256}`, `paravirtual guest kernel sha256 ${report.paravirtualImage.sha256}`]
+    ? [
+        `unmodified guest kernel  sha256 ${report.guestImage.sha256}`,
+        `paravirtual guest kernel sha256 ${report.paravirtualImage.sha256}`,
+      ]
     : [];
   return [
     `${pc.bold('program')} ${report.program.arguments.join(' ')}  (${report.program.bytes} bytes)`,
@@ -44,7 +47,9 @@ function outputsText(report: CompareReport): string {
 function shorten(text: string): string {
   const limit = 4_000;
   const trimmed = text.replace(/\n$/, '');
-  return trimmed.length <= limit ? trimmed : `${trimmed.slice(0, limit)}\n... ${trimmed.length - limit} characters more`;
+  return trimmed.length <= limit
+    ? trimmed
+    : `${trimmed.slice(0, limit)}\n... ${trimmed.length - limit} characters more`;
 }
 
 function tableText(report: CompareReport): string {
@@ -55,7 +60,11 @@ function tableText(report: CompareReport): string {
   });
   for (const row of reportRows(report)) table.push([row.isSection ? pc.bold(row.label) : row.label, ...row.cells]);
   const worlds = report.worlds.map((world) => `  ${world.name}: ${world.summary}`);
-  return [...worlds, table.toString(), 'Counts are of the program, from its first instruction to its exit; a dash: not there to be counted.'].join('\n');
+  return [
+    ...worlds,
+    table.toString(),
+    'Counts are of the program, from its first instruction to its exit; a dash: not there to be counted.',
+  ].join('\n');
 }
 
 function tracesText(report: CompareReport): string {

@@ -1,4 +1,11 @@
-import type { HostKernel, ProgramSpec, TaskInfo, TraceSink, WorldDefinition, WorldResult } from '@worldswitch/contracts';
+import type {
+  HostKernel,
+  ProgramSpec,
+  TaskInfo,
+  TraceSink,
+  WorldDefinition,
+  WorldResult,
+} from '@worldswitch/contracts';
 import { ExitCode, UserError } from './exit-codes.ts';
 import { createHost, type GuestKernels, type MachineOptions, openWorld } from './worlds.ts';
 
@@ -66,5 +73,9 @@ function runHost(host: HostKernel, options: TogetherOptions, isDone: () => boole
 function notEnded(maxInstructions: number | undefined): WorldResult {
   return maxInstructions === undefined
     ? { reason: 'fault', exitCode: 0, message: 'every task waits for something that will not come' }
-    : { reason: 'budget', exitCode: 0, message: `not ended after ${maxInstructions} instructions (--max-instructions)` };
+    : {
+        reason: 'budget',
+        exitCode: 0,
+        message: `not ended after ${maxInstructions} instructions (--max-instructions)`,
+      };
 }

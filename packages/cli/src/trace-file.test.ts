@@ -3,8 +3,24 @@ import { expect, it } from 'vitest';
 import { chromeTraceSink, jsonLinesSink } from './trace-file.ts';
 
 const events: TraceEvent[] = [
-  { time: 100, world: 'full', from: Actor.program, to: Actor.host, cause: 'ecall-from-u', handledBy: Actor.host, pc: 2n ** 63n },
-  { time: 160, world: 'full', from: Actor.host, to: Actor.program, cause: 'resume', handledBy: Actor.host, detail: 'getppid' },
+  {
+    time: 100,
+    world: 'full',
+    from: Actor.program,
+    to: Actor.host,
+    cause: 'ecall-from-u',
+    handledBy: Actor.host,
+    pc: 2n ** 63n,
+  },
+  {
+    time: 160,
+    world: 'full',
+    from: Actor.host,
+    to: Actor.program,
+    cause: 'resume',
+    handledBy: Actor.host,
+    detail: 'getppid',
+  },
 ];
 
 it('writes one JSON object a line, 64-bit values in hexadecimal', () => {
@@ -13,7 +29,10 @@ it('writes one JSON object a line, 64-bit values in hexadecimal', () => {
     text += piece;
   });
   for (const event of events) sink.emit(event);
-  const lines = text.trimEnd().split('\n').map((line) => JSON.parse(line));
+  const lines = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
   expect(lines).toHaveLength(2);
   expect(lines[0]).toMatchObject({ world: 'full', from: 'program', to: 'host OS', pc: '0x8000000000000000' });
   expect(lines[1].detail).toBe('getppid');

@@ -66,7 +66,11 @@ export function chromeTraceSink(write: (text: string) => void): TraceSink & { cl
         tid: thread(process, event.from),
         ts: process.since / 1000,
         dur: (event.time - process.since) / 1000,
-        args: { next: event.cause, handledBy: event.handledBy, ...(event.detail === undefined ? {} : { detail: event.detail }) },
+        args: {
+          next: event.cause,
+          handledBy: event.handledBy,
+          ...(event.detail === undefined ? {} : { detail: event.detail }),
+        },
       });
       process.since = event.time;
       process.cause = event.cause;

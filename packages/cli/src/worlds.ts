@@ -1,5 +1,5 @@
-import type { GuestSpec, HostKernel, TlbModel, World, WorldDefinition, WorldSpec } from '@worldswitch/contracts';
 import { containerWorld } from '@worldswitch/containers';
+import type { GuestSpec, HostKernel, TlbModel, World, WorldDefinition, WorldSpec } from '@worldswitch/contracts';
 import { bootArguments, createInitrd } from '@worldswitch/guest-os';
 import { createHostKernel, processWorld } from '@worldswitch/host-os';
 import { createBareWorld, createHostHardware } from '@worldswitch/machine';

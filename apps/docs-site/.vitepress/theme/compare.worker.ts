@@ -1,4 +1,4 @@
-import { compare, type CompareProgress, type CompareReport, reportRows, type ReportRow } from '@worldswitch/cli';
+import { type CompareProgress, type CompareReport, compare, type ReportRow, reportRows } from '@worldswitch/cli';
 import { guestKernel, program } from '@worldswitch/guest-os';
 
 /** What the page asks of the worker. */

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { FileTree, FileTreeEntry, ProgramSpec, WorldDefinition } from '@worldswitch/contracts';
-import { guestKernel, program as builtInProgram, programNames } from '@worldswitch/guest-os';
+import { program as builtInProgram, guestKernel, programNames } from '@worldswitch/guest-os';
 import { checkExecutable } from '@worldswitch/host-os';
 import { createJiti } from 'jiti';
 import { ExitCode, UserError } from '../exit-codes.ts';
@@ -13,7 +13,8 @@ export function readInput(path: string, what: string): Uint8Array {
     return readFileSync(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a directory' : (error as Error).message;
+    const why =
+      code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a directory' : (error as Error).message;
     throw new UserError(`cannot read the ${what} '${path}': ${why}`, ExitCode.noInput);
   }
 }
@@ -50,7 +51,9 @@ function isPresent(path: string): boolean {
 export function loadKernels(options: { guestKernel?: string; paraKernel?: string }): GuestKernels {
   return {
     unmodifiedKernel: options.guestKernel ? readInput(options.guestKernel, 'guest kernel') : guestKernel('full'),
-    paravirtualKernel: options.paraKernel ? readInput(options.paraKernel, 'paravirtual guest kernel') : guestKernel('para'),
+    paravirtualKernel: options.paraKernel
+      ? readInput(options.paraKernel, 'paravirtual guest kernel')
+      : guestKernel('para'),
   };
 }
 
@@ -89,7 +92,8 @@ export function readTree(directory: string): FileTree {
       else if (entry.isDirectory()) {
         tree.set(name, { type: 'directory', mode: statSync(file).mode & 0o7777 });
         visit(file, name);
-      } else if (entry.isFile()) tree.set(name, { type: 'file', mode: statSync(file).mode & 0o7777, data: readFileSync(file) });
+      } else if (entry.isFile())
+        tree.set(name, { type: 'file', mode: statSync(file).mode & 0o7777, data: readFileSync(file) });
     }
   };
   visit(directory, '');

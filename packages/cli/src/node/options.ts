@@ -9,7 +9,9 @@ export interface MachineFlags {
 /** Options that every command which starts a machine takes. */
 export function addMachineOptions(command: Command): Command {
   return command
-    .addOption(new Option('--engine <name>', 'how the machine executes instructions').choices(['reference', 'compiled']))
+    .addOption(
+      new Option('--engine <name>', 'how the machine executes instructions').choices(['reference', 'compiled']),
+    )
     .option('--memory <size>', 'RAM of the bare machine or of the guest, such as 64M (2M to 2G)', memorySize)
     .option('--max-instructions <n>', 'stop each world after this many instructions', positiveInteger);
 }
@@ -23,7 +25,8 @@ export function machineOptions(flags: MachineFlags): MachineOptions {
 
 export function positiveInteger(text: string): number {
   const value = Number(text.replaceAll('_', ''));
-  if (!Number.isSafeInteger(value) || value <= 0) throw new InvalidArgumentError(`expected a whole number above 0, got '${text}'.`);
+  if (!Number.isSafeInteger(value) || value <= 0)
+    throw new InvalidArgumentError(`expected a whole number above 0, got '${text}'.`);
   return value;
 }
 
@@ -39,7 +42,8 @@ export function memorySize(text: string): number {
 
 export function commaList(text: string): string[] {
   const names = text.split(',').map((name) => name.trim());
-  if (names.some((name) => name === '')) throw new InvalidArgumentError(`expected names with commas between them, got '${text}'.`);
+  if (names.some((name) => name === ''))
+    throw new InvalidArgumentError(`expected names with commas between them, got '${text}'.`);
   return names;
 }
 

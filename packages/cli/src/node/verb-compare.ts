@@ -19,7 +19,8 @@ export interface CompareFlags extends MachineFlags {
 
 export async function compareVerb(args: readonly string[], flags: CompareFlags): Promise<number> {
   const worlds: (string | WorldDefinition)[] = [];
-  for (const name of [...flags.worlds, ...(flags.world ?? [])]) worlds.push(isWorldFile(name) ? await loadWorld(name) : name);
+  for (const name of [...flags.worlds, ...(flags.world ?? [])])
+    worlds.push(isWorldFile(name) ? await loadWorld(name) : name);
   const program = loadProgram(flags.program, args);
   const kernels = loadKernels(flags);
   const trace = flags.trace === undefined ? undefined : traceFile(flags.trace);
@@ -34,7 +35,9 @@ export async function compareVerb(args: readonly string[], flags: CompareFlags):
       ...(flags.maxInstructions === undefined ? {} : { maxInstructions: flags.maxInstructions }),
       ...(trace === undefined ? {} : { trace }),
       onProgress: ({ world, state, instructions }) =>
-        line.show(`${world}: ${state}${instructions > 0 ? `, ${(instructions / 1e6).toFixed(0)} million instructions` : ''}`),
+        line.show(
+          `${world}: ${state}${instructions > 0 ? `, ${(instructions / 1e6).toFixed(0)} million instructions` : ''}`,
+        ),
     });
   } finally {
     line.clear();

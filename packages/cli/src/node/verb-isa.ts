@@ -1,6 +1,6 @@
-import { assemble, AssemblerError, defaultInstructionSet, describe, disassemble } from '@worldswitch/isa';
 import { program as builtInProgram, programNames } from '@worldswitch/guest-os';
 import { executableSections } from '@worldswitch/host-os';
+import { AssemblerError, assemble, defaultInstructionSet, describe, disassemble } from '@worldswitch/isa';
 import { ExitCode, UserError } from '../exit-codes.ts';
 import { readInput } from './input.ts';
 import { writeAll } from './output.ts';
@@ -28,14 +28,17 @@ export function assembleVerb(file: string, flags: { readonly origin: string }): 
     for (const section of sections) {
       writeAll(1, `${section.name}:\n`);
       for (let offset = 0; offset < section.bytes.length; offset += 16) {
-        const bytes = [...section.bytes.subarray(offset, offset + 16)].map((byte) => byte.toString(16).padStart(2, '0'));
+        const bytes = [...section.bytes.subarray(offset, offset + 16)].map((byte) =>
+          byte.toString(16).padStart(2, '0'),
+        );
         writeAll(1, `${(section.address + BigInt(offset)).toString(16).padStart(16, '0')}  ${bytes.join(' ')}\n`);
       }
     }
     return ExitCode.ok;
   } catch (error) {
     if (error instanceof AssemblerError) throw new UserError(`${file}: ${error.message}`, ExitCode.badInput);
-    if (error instanceof SyntaxError) throw new UserError(`--origin: expected an address such as 0x80000000, got '${flags.origin}'`, ExitCode.usage);
+    if (error instanceof SyntaxError)
+      throw new UserError(`--origin: expected an address such as 0x80000000, got '${flags.origin}'`, ExitCode.usage);
     throw error;
   }
 }
@@ -56,7 +59,12 @@ export function disassembleVerb(file: string): number {
       const isLong = (half & 3) === 3 && offset + 4 <= bytes.length;
       const bits = isLong ? view.getUint32(offset, true) : half;
       const pc = address + BigInt(offset);
-      lines.push(`${pc.toString(16).padStart(10)}:  ${bits.toString(16).padStart(isLong ? 8 : 4, '0').padEnd(8)}  ${disassemble(bits, pc)}`);
+      lines.push(
+        `${pc.toString(16).padStart(10)}:  ${bits
+          .toString(16)
+          .padStart(isLong ? 8 : 4, '0')
+          .padEnd(8)}  ${disassemble(bits, pc)}`,
+      );
       offset += isLong ? 4 : 2;
     }
     writeAll(1, `${lines.join('\n')}\n`);

@@ -3,7 +3,7 @@ import Table from 'cli-table3';
 import pc from 'picocolors';
 import { runToEnd } from '../compare.ts';
 import { ExitCode } from '../exit-codes.ts';
-import { type TogetherResult, runTogether } from '../together.ts';
+import { runTogether, type TogetherResult } from '../together.ts';
 import { jsonLinesSink } from '../trace-file.ts';
 import { openWorld } from '../worlds.ts';
 import { isWorldFile, loadKernels, loadProgram, loadWorld, pipedInput } from './input.ts';
@@ -23,7 +23,12 @@ export interface RunFlags extends MachineFlags {
 const defaultPsInterval = 5_000_000;
 
 /** Runs a program in one world, its output as it is; or in several at once, each line with its world's name before it. */
-export async function runVerb(program: string, args: readonly string[], flags: RunFlags, fallback: string[]): Promise<number> {
+export async function runVerb(
+  program: string,
+  args: readonly string[],
+  flags: RunFlags,
+  fallback: string[],
+): Promise<number> {
   const worlds: (string | WorldDefinition)[] = [];
   for (const name of flags.world ?? fallback) worlds.push(isWorldFile(name) ? await loadWorld(name) : name);
   const trace = flags.trace === undefined ? undefined : traceFile(flags.trace);

@@ -1,0 +1,249 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { program, programNames, rogueKernel } from '@worldswitch/guest-os';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ExitCode } from '../src/exit-codes.ts';
+
+const command = join(import.meta.dirname, '..', 'bin', 'worldswitch.mjs');
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'worldswitch-cli-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function worldswitch(args: readonly string[], input = '') {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [command, ...args], {
+    input,
+    encoding: 'utf8',
+    maxBuffer: 64 << 20,
+  });
+  return { status, stdout, stderr };
+}
+function file(name: string, data: Uint8Array | string): string {
+  const path = join(folder, name);
+  writeFileSync(path, data);
+  return path;
+}
+function bundle(name: string, config?: string): string {
+  const path = join(folder, name);
+  mkdirSync(path, { recursive: true });
+  if (config !== undefined) file(join(name, 'config.json'), config);
+  return path;
+}
+interface WorldJson {
+  name: string;
+  output: string;
+  exitCode: number;
+  reason: string;
+  message?: string;
+  programSha256: string;
+  instructions: { user: number; kernel: number };
+  exits: Record<string, number>;
+  hypercalls: number;
+}
+interface ReportJson {
+  identical: boolean;
+  program: { sha256: string };
+  worlds: WorldJson[];
+}
+const report = (stdout: string) => JSON.parse(stdout) as ReportJson;
+
+describe('compare', () => {
+  it('runs the same bytes in every world and prints one JSON document', () => {
+    const { status, stdout } = worldswitch(['compare', '--json', '--program', 'hello', '--', 'one', 'two words']);
+    const { worlds, identical, program: image } = report(stdout);
+    expect(worlds.map((world) => world.name)).toEqual(['bare', 'full', 'para', 'container', 'process']);
+    expect(identical).toBe(true);
+    expect(new Set(worlds.map((world) => world.programSha256))).toEqual(new Set([image.sha256]));
+    expect(worlds[0]?.output).toContain('two words');
+    expect(status).toBe(ExitCode.ok);
+  });
+
+  it('writes a trace whose hops join: each begins with the actor that had control', () => {
+    const trace = join(folder, 'trace.jsonl');
+    const { status } = worldswitch([
+      'compare',
+      '--json',
+      '--program',
+      'hello',
+      '--worlds',
+      'full,process',
+      '--trace',
+      trace,
+    ]);
+    expect(status).toBe(ExitCode.ok);
+    const hops = readFileSync(trace, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, string>);
+    const full = hops.filter((hop) => hop.world === 'full');
+    expect(full.length).toBeGreaterThan(20);
+    for (let index = 1; index < full.length; index++) expect(full[index]?.from).toBe(full[index - 1]?.to);
+    expect(hops.some((hop) => hop.world === 'process' && hop.cause === 'ecall-from-u')).toBe(true);
+  });
+
+  it('writes a Chrome trace for a name that ends in .json', () => {
+    const trace = join(folder, 'trace.json');
+    worldswitch(['compare', '--json', '--program', 'hello', '--worlds', 'para', '--trace', trace]);
+    expect((JSON.parse(readFileSync(trace, 'utf8')) as unknown[]).length).toBeGreaterThan(20);
+  });
+
+  it('ends a program that loops for ever, and still reports each world', () => {
+    const { status, stdout } = worldswitch(['compare', '--json', '--program', 'spin', '--max-instructions', '4000000']);
+    expect(status).toBe(ExitCode.instructionLimit);
+    expect(report(stdout).worlds.map((world) => world.reason)).toEqual(Array(5).fill('budget'));
+  });
+
+  it('stops a flood of output in every world', () => {
+    const { status, stdout } = worldswitch([
+      'compare',
+      '--json',
+      '--program',
+      'flood',
+      '--worlds',
+      'full,process',
+      '--max-output',
+      '200000',
+    ]);
+    expect(status).toBe(ExitCode.outputLimit);
+    expect(report(stdout).worlds.map((world) => world.reason)).toEqual(['output-limit', 'output-limit']);
+  });
+
+  it.each(['jump-nowhere', 'write-outside', 'no-handler'])(
+    'reports a guest kernel that goes wrong (%s), the other worlds intact',
+    (name) => {
+      const kernel = file(`${name}.bin`, rogueKernel(name));
+      const { status, stdout } = worldswitch([
+        'compare',
+        '--json',
+        '--program',
+        'hello',
+        '--guest-kernel',
+        kernel,
+        '--max-instructions',
+        '50000000',
+      ]);
+      expect(status).toBe(ExitCode.guestFault);
+      const { worlds } = report(stdout);
+      const byName = Object.fromEntries(worlds.map((world) => [world.name, world]));
+      for (const name of ['bare', 'full']) {
+        expect(byName[name]?.reason).toBe('fault');
+        expect(byName[name]?.message).toMatch(/0x[0-9a-f]+/);
+      }
+      for (const name of ['para', 'container', 'process']) expect(byName[name]?.exitCode).toBe(0);
+    },
+  );
+
+  it('takes a world of the user', () => {
+    const world = join(import.meta.dirname, '..', 'examples', 'traced-process.ts');
+    const { status, stdout, stderr } = worldswitch([
+      'compare',
+      '--json',
+      '--program',
+      'hello',
+      '--worlds',
+      'process',
+      '--world',
+      world,
+    ]);
+    expect(stderr).toBe('');
+    expect(report(stdout).worlds.map((entry) => entry.name)).toEqual(['process', 'traced-process']);
+    expect(report(stdout).identical).toBe(true);
+    expect(status).toBe(ExitCode.ok);
+  });
+});
+
+describe('bad input gets one sentence and an exit code', () => {
+  const cases: [string, () => string[], number, RegExp][] = [
+    ['an unknown option', () => ['compare', '--frobnicate'], ExitCode.usage, /unknown option '--frobnicate'/],
+    ['an unknown command', () => ['levitate'], ExitCode.usage, /unknown command|too many arguments|levitate/],
+    ['an unknown world', () => ['run', '--world', 'mars', 'hello'], ExitCode.usage, /mars/],
+    ['a wrong number', () => ['compare', '--max-instructions', 'many'], ExitCode.usage, /whole number/],
+    ['a missing file', () => ['compare', '--program', join(folder, 'nothing.elf')], ExitCode.noInput, /no such file/],
+    [
+      'a program that is no ELF',
+      () => ['compare', '--program', file('text.elf', 'not an ELF file at all')],
+      ExitCode.badInput,
+      /ELF/,
+    ],
+    [
+      'a truncated ELF',
+      () => ['compare', '--program', file('cut.elf', program('hello').subarray(0, 100))],
+      ExitCode.badInput,
+      /program header|truncated|ends/i,
+    ],
+    ['an ELF of another architecture', () => ['compare', '--program', process.execPath], ExitCode.badInput, /RISC-V/],
+    ['a bundle without config.json', () => ['container', bundle('bundle')], ExitCode.noInput, /config\.json/],
+    [
+      'a bundle whose config.json is not JSON',
+      () => ['container', bundle('broken', '{')],
+      ExitCode.badInput,
+      /config\.json/,
+    ],
+    [
+      'a world that is none',
+      () => ['compare', '--world', file('none.mjs', 'export default 3;\n')],
+      ExitCode.badInput,
+      /WorldDefinition/,
+    ],
+  ];
+  it.each(cases)('%s', (_, args, code, message) => {
+    const { status, stdout, stderr } = worldswitch(args());
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/^\s+at /m);
+    expect(stdout).toBe('');
+    expect(status).toBe(code);
+  });
+});
+
+describe('run', () => {
+  it.each(['bare', 'full', 'para', 'container', 'process'])("ends with the program's own exit code in %s", (world) => {
+    const { status, stdout } = worldswitch(['run', '--world', world, 'sh', '-c', 'echo from the shell; exit 7']);
+    expect(stdout).toBe('from the shell\n');
+    expect(status).toBe(7);
+  });
+
+  it.each(['bare', 'full', 'para', 'process'])('gives the program what is piped in, in %s', (world) => {
+    const { stdout, status } = worldswitch(['run', '--world', world, 'cat'], 'line one\nline two\n');
+    expect(stdout).toBe('line one\nline two\n');
+    expect(status).toBe(0);
+  });
+
+  it('runs two VMs, a container and a process at once, all progressing (card 4)', () => {
+    const { status, stdout } = worldswitch(['ps', '--ps', '1000000']);
+    expect(status).toBe(ExitCode.ok);
+    const tables = stdout.split(/^after /m).slice(1);
+    const kinds = ['vm-full', 'container', 'process'];
+    const instructions = tables.map((table) =>
+      kinds.map((kind) =>
+        [...table.matchAll(new RegExp(`${kind} .*?│\\s*\\S+( \\(\\d+\\))?\\s*│\\s*([\\d,]+)`, 'g'))].map((match) =>
+          Number(match[2]?.replaceAll(',', '')),
+        ),
+      ),
+    );
+    const early = instructions.find((rows) => rows.every((row) => row.every((value) => value > 0)));
+    expect(early, 'a table in which everything has run').toBeDefined();
+    expect(early?.[0]).toHaveLength(2);
+    expect(tables.length).toBeGreaterThan(2);
+  });
+
+  it('refuses bare beside others', () => {
+    const { status, stderr } = worldswitch(['run', '--world', 'bare,full', 'hello']);
+    expect(status).toBe(ExitCode.usage);
+    expect(stderr).toContain('whole machine');
+  });
+});
+
+describe('reference', () => {
+  it('prints the page of an instruction', () => {
+    const { status, stdout } = worldswitch(['isa', 'addi']);
+    expect(status).toBe(0);
+    expect(stdout).toContain('addi');
+  });
+  it('knows its built-in programs', () => {
+    expect(programNames).toContain('tour');
+    expect(worldswitch(['run', 'no-such-program']).stderr).toContain('tour');
+  });
+});

@@ -27,6 +27,13 @@ export {
   pteLow,
 } from './pte.ts';
 export { fifo, lru, type ReplacementPolicy, type ReplacementState, random, treePlru } from './replacement.ts';
+export {
+  createSoftRefillTlb,
+  RefillCause,
+  type SoftRefillResult,
+  type SoftRefillTlb,
+  type SoftRefillTlbOptions,
+} from './soft-refill.ts';
 export { createNoTlb, createUnboundedTlb } from './special-tlbs.ts';
 export {
   createTranslationContext,

@@ -1,6 +1,7 @@
 #include "path.h"
 
 #include "errno.h"
+#include "kmalloc.h"
 #include "string.h"
 
 #define MOST_LINKS 8
@@ -29,9 +30,12 @@ static long step(struct inode *directory, const char *name, size_t length, u32 l
     *found = child;
     if (!inode_is(child, S_IFLNK)) return 0;
     if (links == 0) return -ELOOP;
-    char target[LONGEST_PATH];
-    target[inode_read(child, 0, target, sizeof(target) - 1)] = 0;
-    return follow(directory, target, links - 1, found);
+    char *target = kmalloc(LONGEST_PATH); /* not on the stack: links may lead to links */
+    if (target == NULL) return -ENOMEM;
+    inode_read(child, 0, target, LONGEST_PATH - 1);
+    long error = follow(directory, target, links - 1, found);
+    kfree(target, LONGEST_PATH);
+    return error;
 }
 
 static long follow(struct inode *directory, const char *path, u32 links, struct inode **found) {

@@ -88,6 +88,7 @@ static void start_child(void) {
 }
 
 long process_fork(u64 user_stack) {
+    if (free_slot() == NULL) return -EAGAIN;
     struct process *child = process_create(start_child);
     if (child == NULL) return -ENOMEM;
     if (!vm_copy(&child->vm, &current->vm)) {

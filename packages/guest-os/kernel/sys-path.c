@@ -77,7 +77,9 @@ long sys_openat(const u64 *arguments) {
     long error = path_argument(arguments[0], arguments[1], path, &directory);
     if (error == 0) error = find_or_create(directory, path, flags, (u32)arguments[3], &inode);
     if (error != 0) return error;
-    if (inode_is(inode, S_IFDIR) ? writes : (flags & O_DIRECTORY) != 0) return writes ? -EISDIR : -ENOTDIR;
+    bool is_directory = inode_is(inode, S_IFDIR);
+    if (is_directory && writes) return -EISDIR;
+    if (!is_directory && (flags & O_DIRECTORY)) return -ENOTDIR;
     if ((flags & O_TRUNC) && writes && inode_is(inode, S_IFREG)) inode_truncate(inode, 0);
     struct file *file = file_open(inode, flags & ~(u32)(O_CREAT | O_EXCL | O_TRUNC));
     if (file == NULL) return -ENOMEM;

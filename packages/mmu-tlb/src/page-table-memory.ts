@@ -1,4 +1,5 @@
-import type { PhysicalMemory } from '@worldswitch/contracts';
+import { PAGE_SIZE, type PhysicalMemory } from '@worldswitch/contracts';
+import { MmuError } from './mmu-error.ts';
 
 /** What became of an attempt to set A and D bits: `changed` sends the walk back to read the entry again. */
 export const PteUpdate = { done: 0, changed: 1, fault: 2 } as const;
@@ -23,24 +24,38 @@ export interface PageTableMemory {
   updatePte(frame: number, index: number, expectedLow: number, expectedHigh: number, low: number): PteUpdate;
 }
 
-/** Page tables in RAM, without further checks. Entries outside RAM are access faults. */
+/**
+ * Page tables in RAM, without further checks. Entries outside of RAM are access faults.
+ * @throws MmuError for memory that does not begin and end with a frame.
+ */
 export function createPageTableMemory(memory: PhysicalMemory): PageTableMemory {
+  if (memory.base % PAGE_SIZE !== 0 || memory.size % PAGE_SIZE !== 0)
+    throw new MmuError('page tables need a memory of whole frames');
+  // An optimisation to skip on a first reading: words of RAM by frame and index are small integers all the way.
+  const { bytes } = memory;
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
+  const firstFrame = memory.base / PAGE_SIZE;
+  const frames = memory.size / PAGE_SIZE;
+  /** Position of an entry's low half, or -1. The upper bits of an index lead into the following frames (G-stage root). */
+  const position = (frame: number, index: number): number => {
+    const inRam = frame - firstFrame + (index >> 9);
+    return inRam >= 0 && inRam < frames ? inRam * 1024 + (index & 511) * 2 : -1;
+  };
   return {
     low: 0,
     high: 0,
     readPte(frame, index) {
-      const address = frame * 4096 + index * 8;
-      if (!memory.contains(address, 8)) return false;
-      this.low = memory.read32(address) | 0;
-      this.high = memory.read32(address + 4) | 0;
+      const word = position(frame, index);
+      if (word < 0) return false;
+      this.low = words[word]!;
+      this.high = words[word + 1]!;
       return true;
     },
     updatePte(frame, index, expectedLow, expectedHigh, low) {
-      const address = frame * 4096 + index * 8;
-      if (!memory.contains(address, 8)) return PteUpdate.fault;
-      if ((memory.read32(address) | 0) !== expectedLow || (memory.read32(address + 4) | 0) !== expectedHigh)
-        return PteUpdate.changed;
-      memory.write32(address, low >>> 0);
+      const word = position(frame, index);
+      if (word < 0) return PteUpdate.fault;
+      if (words[word] !== expectedLow || words[word + 1] !== expectedHigh) return PteUpdate.changed;
+      memory.write32(frame * PAGE_SIZE + index * 8, low >>> 0);
       return PteUpdate.done;
     },
   };

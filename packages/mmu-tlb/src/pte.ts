@@ -36,7 +36,8 @@ export const PAGES_PER_LEAF: readonly number[] = [1, 2 ** 9, 2 ** 18, 2 ** 27, 2
 
 /** Physical page number of an entry, in [0, 2^44). */
 export function pteFrame(low: number, high: number): number {
-  return (low >>> 10) + (high & 0x3f_ffff) * 0x40_0000;
+  const upper = high & 0x3f_ffff;
+  return upper === 0 ? low >>> 10 : (low >>> 10) + upper * 0x40_0000;
 }
 
 /** Low half of the entry with this physical page number and bits 0 to 9, signed. */

@@ -72,6 +72,8 @@ export function createTranslationContext(overrides: Partial<TranslationContext> 
 
 const ALL_FLAGS = 0xff;
 const PHYSICAL_PAGES = 2 ** 44;
+/** Pages below the sign bit, by number of levels. */
+const HALF_OF_SPACE: readonly number[] = [0, 0, 0, 2 ** 26, 2 ** 35, 2 ** 44];
 
 /** Levels of a translation scheme: 3, 4 or 5. */
 export function levelsOf(mode: TranslationMode): number {
@@ -85,16 +87,14 @@ export function levelsOf(mode: TranslationMode): number {
  * @param page virtual page number, in [0, 2^52).
  */
 export function isCanonical(page: number, mode: TranslationMode, isGuestStage = false): boolean {
-  if (isGuestStage) return page < PAGES_PER_LEAF[1]! ** levelsOf(mode) * 4;
-  const signBit = levelsOf(mode) * 9 - 1;
-  // Page numbers have 52 bits; what is left above the low `signBit` ones must be all zeros or all ones.
-  const upper = Math.floor(page / 2 ** signBit);
-  return upper === 0 || upper === 2 ** (52 - signBit) - 1;
+  const half = HALF_OF_SPACE[levelsOf(mode)]!;
+  // Page numbers have 52 bits; the sign-extended ones lie below half of the space, or as far below 2^52.
+  return isGuestStage ? page < 8 * half : page < half || page >= 2 ** 52 - half;
 }
 
 /** VPN[level] of a page number. */
 function pageIndex(page: number, level: number): number {
-  return level < 3 ? (page >>> (9 * level)) & 511 : Math.floor(page / PAGES_PER_LEAF[level]!) & 511;
+  return level < 3 ? (page >>> (9 * level)) & 511 : (page / PAGES_PER_LEAF[level]!) & 511;
 }
 
 /**
@@ -131,7 +131,7 @@ export function walk(
   let level = mode - 6;
   let index = pageIndex(page, level);
   // The root of a G-stage table has 2048 entries (hypervisor extension, Sv39x4).
-  if (isGuestStage) index = Math.floor(page / PAGES_PER_LEAF[level]!) & 2047;
+  if (isGuestStage) index = (page / PAGES_PER_LEAF[level]!) & 2047;
   let inherited = 0;
 
   for (;;) {
@@ -163,8 +163,7 @@ export function walk(
 
     // 5. If i > 0 and pte.ppn[i-1:0] ≠ 0, this is a misaligned superpage: raise a page fault.
     let leafFrame = pteFrame(low, high);
-    const pages = PAGES_PER_LEAF[level]!;
-    if (level > 0 && leafFrame % pages !== 0) break;
+    if (level > 0 && leafFrame % PAGES_PER_LEAF[level]! !== 0) break;
 
     // 6. The U bit, given privilege, SUM and MXR. 7. (Shadow stacks: the extension is not there.) 8. The R, W and X bits.
     const flags = low & 0xff;
@@ -188,7 +187,7 @@ export function walk(
     }
 
     // 10. pa.ppn[i-1:0] = va.vpn[i-1:0] for a superpage, pa.ppn[LEVELS-1:i] = pte.ppn[LEVELS-1:i].
-    if (level > 0) leafFrame += page % pages;
+    if (level > 0) leafFrame += page % PAGES_PER_LEAF[level]!;
     else if (high < 0) leafFrame = leafFrame - (leafFrame & 15) + (page & 15); // Svnapot: 16 pages share one encoding
     result.frame = leafFrame;
     result.flags = isGuestStage ? newFlags & ~PteFlag.global : newFlags | inherited;

@@ -17,7 +17,10 @@ export function writeStructured(graph: FlowGraph, writer: FunctionWriter): void 
   const dispatched = new Set<number>();
   let shape = shapeGraph(graph.successors, dispatched);
   while (shape.misplaced.length > 0) {
-    for (const node of shape.misplaced) dispatched.add(node);
+    const before = dispatched.size;
+    for (const node of shape.misplaced) if (node < graph.successors.length) dispatched.add(node);
+    // Only the dispatch node is left: its loop is entered past it, so the loop's other nodes must go through it too.
+    if (dispatched.size === before) for (const node of shape.dispatchLoop) dispatched.add(node);
     shape = shapeGraph(graph.successors, dispatched);
   }
   const { order, isMerge, isLoopHeader, children } = shape;
@@ -72,6 +75,8 @@ interface GraphShape {
   readonly children: readonly (readonly number[])[];
   /** Targets of retreating edges that do not dominate the edge's source: what makes the graph irreducible. */
   readonly misplaced: readonly number[];
+  /** Nodes of the cycles through the dispatch node that are entered from outside of these cycles. */
+  readonly dispatchLoop: readonly number[];
 }
 
 function shapeGraph(original: readonly (readonly number[])[], dispatched: ReadonlySet<number>): GraphShape {
@@ -100,7 +105,34 @@ function shapeGraph(original: readonly (readonly number[])[], dispatched: Readon
     }
     isMerge[node] = forward > 1 || dispatched.has(node);
   }
-  return { successors, order, isMerge, isLoopHeader, children, misplaced: [...misplaced] };
+  const dispatchNode = original.length;
+  let dispatchLoop: number[] = [];
+  if (misplaced.has(dispatchNode)) {
+    const header = dominator[dispatchNode]!;
+    const isInside = (node: number): boolean => node !== header && dominates(header, node);
+    dispatchLoop = loopEntries(dispatchNode, successors, predecessors, isInside);
+  }
+  return { successors, order, isMerge, isLoopHeader, children, misplaced: [...misplaced], dispatchLoop };
+}
+
+/** Nodes on cycles through `node`, of those that are `inside`, that have a predecessor outside of these cycles. */
+function loopEntries(
+  node: number,
+  successors: readonly (readonly number[])[],
+  predecessors: readonly (readonly number[])[],
+  inside: (node: number) => boolean,
+): number[] {
+  const reach = (edges: readonly (readonly number[])[]): Set<number> => {
+    const found = new Set<number>([node]);
+    for (const from of found) for (const to of edges[from]!) if (inside(to)) found.add(to);
+    return found;
+  };
+  const after = reach(successors);
+  const before = reach(predecessors);
+  const isInLoop = (other: number): boolean => after.has(other) && before.has(other);
+  return [...after].filter(
+    (other) => other !== node && isInLoop(other) && predecessors[other]!.some((from) => !isInLoop(from)),
+  );
 }
 
 /** The graph with every edge to a dispatched node leading to an added dispatch node, whose successors these nodes are. */

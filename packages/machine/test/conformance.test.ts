@@ -1,7 +1,20 @@
-import type { HostHardware, Vcpu } from '@worldswitch/contracts';
-import { checkLaws, hostHardwareLaws, physicalMemoryLaws, vcpuLaws } from '@worldswitch/contracts/conformance';
+import type { Device, DmaMemory, HostHardware, InterruptLine, Vcpu } from '@worldswitch/contracts';
+import {
+  checkLaws,
+  type DeviceLawOptions,
+  deviceLaws,
+  hostHardwareLaws,
+  physicalMemoryLaws,
+  vcpuLaws,
+} from '@worldswitch/contracts/conformance';
 import { createNoTlb, createTlb, createUnboundedTlb, lru } from '@worldswitch/mmu-tlb';
 import { describe, expect, it } from 'vitest';
+import { createClint } from '../src/devices/clint.ts';
+import { createPlic } from '../src/devices/plic.ts';
+import { createSysconTest } from '../src/devices/syscon-test.ts';
+import { createUart16550 } from '../src/devices/uart16550.ts';
+import { createMemoryBackend, createVirtioBlock } from '../src/devices/virtio-block.ts';
+import { createVirtioMmio } from '../src/devices/virtio-mmio.ts';
 import { createHostHardware, engineNames, type HostHardwareOptions } from '../src/index.ts';
 
 const memoryBytes = 8 * 2 ** 20;
@@ -27,6 +40,36 @@ for (const engine of engineNames) {
 
 describe('RAM', () => {
   for (const law of physicalMemoryLaws(() => create().memory)) it(law.name, law.check);
+});
+
+describe('devices', () => {
+  const wire: InterruptLine = { set() {} };
+  const dma = (): DmaMemory => {
+    const bytes = new Uint8Array(65536);
+    return {
+      view: (address, length) =>
+        address >= 0 && address + length <= 65536 ? bytes.subarray(address, address + length) : undefined,
+      noteWrite() {},
+    };
+  };
+  const disk = () => createVirtioBlock(createMemoryBackend(new Uint8Array(8192)));
+  const devices: Record<string, [() => Device, DeviceLawOptions?]> = {
+    // mtime is the machine's clock, no state of the device.
+    clint: [
+      () => createClint({ now: () => 1234, software: wire, setDeadline() {} }),
+      { ignoredOffsets: (offset) => offset >= 0xbff8 },
+    ],
+    plic: [() => createPlic({ sources: 95, targets: [wire, wire] })],
+    uart: [() => createUart16550({ interrupt: wire, transmit() {} })],
+    'virtio block': [() => createVirtioMmio({ device: disk(), memory: dma(), interrupt: wire })],
+    'empty virtio slot': [() => createVirtioMmio({ device: undefined, memory: dma(), interrupt: wire })],
+    'syscon test': [() => createSysconTest(() => {})],
+  };
+  for (const [name, [createDevice, options]] of Object.entries(devices)) {
+    describe(name, () => {
+      for (const law of deviceLaws(createDevice, options)) it(law.name, law.check);
+    });
+  }
 });
 
 describe('the laws notice', () => {

@@ -48,6 +48,12 @@ const truth = (condition: boolean): bigint => (condition ? 1n : 0n);
 const minimum = -(1n << 63n);
 const allOnes = (1n << 64n) - 1n;
 
+function carrylessProduct(a: bigint, b: bigint): bigint {
+  let product = 0n;
+  for (let shifted = a, rest = b; rest !== 0n; shifted <<= 1n, rest >>= 1n) if ((rest & 1n) === 1n) product ^= shifted;
+  return product;
+}
+
 /** The meaning of each binary operation on unsigned 64-bit values. */
 export const binaryOperations: Readonly<Record<BinaryOperation, (a: bigint, b: bigint) => bigint>> = {
   add: (a, b) => unsigned(a + b),
@@ -64,6 +70,8 @@ export const binaryOperations: Readonly<Record<BinaryOperation, (a: bigint, b: b
   divideUnsigned: (a, b) => (b === 0n ? allOnes : a / b),
   remainderSigned: (a, b) => (b === 0n ? a : unsigned(signed(a) % signed(b))),
   remainderUnsigned: (a, b) => (b === 0n ? a : a % b),
+  carrylessMultiply: (a, b) => unsigned(carrylessProduct(a, b)),
+  carrylessMultiplyHigh: (a, b) => carrylessProduct(a, b) >> 64n,
   and: (a, b) => a & b,
   or: (a, b) => a | b,
   xor: (a, b) => a ^ b,
@@ -279,12 +287,19 @@ const prepared = new WeakMap<Instruction, Effect>();
  * instruction's length. Rows are turned into closures at their first use.
  */
 export function evaluate(decoded: DecodedInstruction, state: EvaluationState): void {
-  let effect = prepared.get(decoded.instruction);
+  preparedSemantics(decoded.instruction)(decoded, state);
+}
+
+/** What {@link evaluate} does for one row, as a function to keep with decoded instructions. Always the same one for a row. */
+export function preparedSemantics(
+  instruction: Instruction,
+): (decoded: DecodedInstruction, state: EvaluationState) => void {
+  let effect = prepared.get(instruction);
   if (effect === undefined) {
-    effect = prepareRow(decoded.instruction);
-    prepared.set(decoded.instruction, effect);
+    effect = prepareRow(instruction);
+    prepared.set(instruction, effect);
   }
-  effect(decoded, state);
+  return effect;
 }
 
 /** The semantics of unsigned 64-bit AMO operands, for executors: the new memory value. `width` 4 looks at the low words. */

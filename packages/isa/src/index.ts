@@ -17,7 +17,14 @@ export type { EncodedRow } from './decode.ts';
 export { describe, formatExpression, formatStatement } from './describe.ts';
 export { type DisassembleOptions, disassemble, formatInstruction } from './disassemble.ts';
 export { encode, type OperandValues } from './encode.ts';
-export { amoResult, binaryOperations, type EvaluationState, evaluate, unaryOperations } from './evaluate.ts';
+export {
+  amoResult,
+  binaryOperations,
+  type EvaluationState,
+  evaluate,
+  preparedSemantics,
+  unaryOperations,
+} from './evaluate.ts';
 export { FloatFlag, type FloatResult, RoundingMode, resolveRoundingMode } from './float-format.ts';
 export { floatOperation, floatOperationNames } from './float-operation.ts';
 export type {

@@ -1,6 +1,8 @@
+import { zba, zbb, zbc, zbs } from './bit-manipulation.ts';
 import { csrTable } from './csr.ts';
 import type { CsrDefinition } from './csr-definition.ts';
 import { checkOverlaps, createDecoder, type EncodedRow, encodedRow } from './decode.ts';
+import { zihintpause } from './hints.ts';
 import type { DecodedInstruction, Instruction } from './instruction.ts';
 import { IsaError } from './isa-error.ts';
 import { privileged } from './privileged.ts';
@@ -10,6 +12,7 @@ import { rv64d, rv64dCompressed } from './rv64d.ts';
 import { rv64f } from './rv64f.ts';
 import { rv64i } from './rv64i.ts';
 import { rv64m } from './rv64m.ts';
+import { zicond } from './zicond.ts';
 import { zicsr } from './zicsr.ts';
 import { zifencei } from './zifencei.ts';
 
@@ -52,6 +55,12 @@ export const builtInExtensions: readonly IsaExtension[] = [
   { name: 'Zcd', rows: rv64dCompressed },
   { name: 'Zicsr', rows: zicsr },
   { name: 'Zifencei', rows: zifencei },
+  { name: 'Zihintpause', rows: zihintpause },
+  { name: 'Zicond', rows: zicond },
+  { name: 'Zba', rows: zba },
+  { name: 'Zbb', rows: zbb },
+  { name: 'Zbc', rows: zbc },
+  { name: 'Zbs', rows: zbs },
   { name: 'Privileged', rows: privileged },
 ];
 

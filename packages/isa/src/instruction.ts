@@ -32,6 +32,9 @@ export type BinaryOperation =
   | 'divideUnsigned'
   | 'remainderSigned'
   | 'remainderUnsigned'
+  /** The 128-bit product of polynomials over GF(2): its low and its high 64 bits. */
+  | 'carrylessMultiply'
+  | 'carrylessMultiplyHigh'
   | 'and'
   | 'or'
   | 'xor'

@@ -73,8 +73,11 @@ export function gnuDisassemble(
     }
     writeFileSync(join(folder, 'a.bin'), data);
     const flags = style === 'raw' ? ['-M', 'no-aliases'] : [];
-    run('objcopy', ['-I', 'binary', '-O', 'elf64-littleriscv', 'a.bin', 'a.o'], folder);
-    const text = run('objdump', ['-D', '-m', 'riscv', '-z', ...flags, 'a.o'], folder);
+    // An object whose attributes name the extensions, with its code replaced.
+    writeFileSync(join(folder, 'a.s'), `.zero ${data.length}\n`);
+    run('as', ['-march=rv64gc_zba_zbb_zbc_zbs_zihintpause', '-o', 'a.o', 'a.s'], folder);
+    run('objcopy', ['--update-section', '.text=a.bin', '--strip-all', 'a.o'], folder);
+    const text = run('objdump', ['-d', '-z', ...flags, 'a.o'], folder);
     const byAddress = new Map<number, string>();
     for (const line of text.split('\n')) {
       const found = /^\s*([0-9a-f]+):\s+([0-9a-f]+)\s+(.*)$/.exec(line);

@@ -29,6 +29,7 @@ function normalize(text: string): string {
     return long + short[2];
   }
   return plain
+    .replace(/^unimp$/, 'csrrw zero,cycle,zero')
     .replace(/^c\.addi zero,/, 'c.nop ')
     .replace(/^c\.nop 0$/, 'c.nop')
     .replace(/^(c\.s[lr][lra]i)64 (\w+)$/, '$1 $2,0x0');
@@ -59,7 +60,7 @@ describe('assemble(disassemble(bits)) gives the same bits', () => {
   });
 });
 
-describe.skipIf(!isInstalled('objdump', 'objcopy'))(
+describe.skipIf(!isInstalled('as', 'objdump', 'objcopy'))(
   'agrees with objdump (skipped where riscv64-linux-gnu-objdump is missing)',
   () => {
     it.each(['aliases', 'raw'] as const)(`on every row, %s, seed ${seed}`, (style) => {
@@ -68,7 +69,7 @@ describe.skipIf(!isInstalled('objdump', 'objcopy'))(
       const differences = encodings.flatMap(({ bits }, index) => {
         const ours = normalize(disassemble(bits, index * 4, { style }));
         const wanted = normalize(theirs[index]!);
-        return ours === wanted || isSameButForCsrName(ours, wanted, bits)
+        return ours === wanted || isSameButForCsrName(ours, wanted, bits) || isUnknownToObjdump(wanted, bits)
           ? []
           : [`${bits.toString(16)}: ${ours} | ${wanted}`];
       });
@@ -100,7 +101,7 @@ describe.skipIf(!isInstalled('objdump', 'objcopy'))(
         const theirs = gnuDisassemble(encodings, style);
         const differences = encodings.flatMap(({ bits }, index) => {
           const ours = normalize(disassemble(bits, index * 4, { style }));
-          return ours === normalize(theirs[index]!)
+          return ours === normalize(theirs[index]!) || isUnknownToObjdump(theirs[index]!, bits)
             ? []
             : [`${bits.toString(16)}: ${ours} | ${normalize(theirs[index]!)}`];
         });
@@ -120,8 +121,12 @@ function isSameButForCsrName(ours: string, theirs: string, bits: number): boolea
   return name === undefined && placeholder(ours) === placeholder(theirs);
 }
 
-/** Older versions of objdump do not know conversions that are always exact when their rounding mode is not 0. */
-function isRoundingModeOnExact(theirs: string, bits: number): boolean {
-  const decoded = set.decode(bits);
-  return theirs.startsWith('.4byte') && decoded?.instruction.syntax.endsWith('rm.rne') === true && decoded.rm !== 0;
+/**
+ * Encodings that older versions of objdump do not know: Zicond, and conversions that are always exact with another rounding mode
+ * than 0.
+ */
+function isUnknownToObjdump(theirs: string, bits: number): boolean {
+  const { instruction, rm = 0 } = set.decode(bits) ?? {};
+  if (!theirs.startsWith('.4byte')) return false;
+  return instruction?.extension === 'Zicond' || (instruction?.syntax.endsWith('rm.rne') === true && rm !== 0);
 }

@@ -50,6 +50,11 @@ function analyse(semantics: readonly Statement[]): RowShape {
       case 'float':
         isTranslatable = false;
         return;
+      // Rare and without a WebAssembly instruction: left to the reference semantics.
+      case 'carrylessMultiply':
+      case 'carrylessMultiplyHigh':
+        isTranslatable = false;
+        return;
       case 'load':
         accesses++;
         visit(expression.address);

@@ -4,6 +4,9 @@ import type { Hart } from './hart.ts';
 import type { HartContext } from './hart-context.ts';
 import { CsrSlot } from './hart-context.ts';
 
+/** mstatus.FS: on, in its initial state. */
+const FS_INITIAL = 1 << 13;
+
 type MutableExit = { -readonly [Field in keyof Exit]: Exit[Field] };
 
 /**
@@ -19,6 +22,8 @@ export class HostedVcpu implements Vcpu {
   constructor(hart: Hart) {
     this.hart = hart;
     this.context = hart.createContext();
+    // The floating-point unit, where there is one, is on and clean; its owner may switch it off.
+    this.writeCsr(CsrAddress.mstatus, BigInt(FS_INITIAL));
     this.#exit = { kind: 'budget', cause: 0, trapValue: 0n, privilege: Privilege.user };
     this.exit = this.#exit;
   }

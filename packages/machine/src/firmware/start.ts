@@ -1,6 +1,5 @@
 import type { PhysicalMemory } from '@worldswitch/contracts';
 import { CsrAddress, ExceptionCause, InterruptCause, Privilege } from '@worldswitch/isa';
-import { Mstatus } from '../hart-context.ts';
 import type { HostedVcpu } from '../vcpu.ts';
 
 const A0 = 10;
@@ -37,8 +36,6 @@ export function startWithSbi(vcpu: HostedVcpu, entry: number, deviceTree: number
   vcpu.writeCsr(CsrAddress.medeleg, bits(DELEGATED_EXCEPTIONS));
   vcpu.writeCsr(CsrAddress.mideleg, bits(DELEGATED_INTERRUPTS));
   vcpu.writeCsr(CsrAddress.mcounteren, 7n);
-  // The floating-point unit, where there is one, is on and clean.
-  vcpu.writeCsr(CsrAddress.mstatus, BigInt(Mstatus.FS));
   vcpu.writeX(A0, BigInt(vcpu.hart.id));
   vcpu.writeX(A1, BigInt(deviceTree));
   vcpu.privilege = Privilege.supervisor;
@@ -62,6 +59,7 @@ export function startWithFirmware(
   kernel: number | undefined,
 ): void {
   vcpu.context.isHosted = false;
+  vcpu.writeCsr(CsrAddress.mstatus, 0n);
   if (kernel !== undefined) {
     const info = [
       DYNAMIC_MAGIC,

@@ -5,19 +5,36 @@ import {
   type DecodedInstruction,
   type EvaluationState,
   ExceptionCause,
-  evaluate,
+  floatOperation,
   type InstructionSet,
+  preparedSemantics,
+  RoundingMode,
+  resolveRoundingMode,
 } from '@worldswitch/isa';
 import { atomicWasm, fetchWasm, loadSlow, storeSlow } from '../../access.ts';
 import { GUEST_FAULT, type Hart } from '../../hart.ts';
+import { CsrSlot, Mstatus } from '../../hart-context.ts';
 import { HartOffset } from '../../hart-state.ts';
 import type { MachineMemory } from '../../machine-memory.ts';
 import { LOAD_TABLE, RAM, RAM_BASE, STORE_TABLE } from '../../memory-layout.ts';
 import type { Engine } from '../engine.ts';
 
-/** Decoded instructions of a frame, by half of the byte offset. */
-type DecodedFrame = (DecodedInstruction | undefined)[];
+/** A decoded instruction with the function that carries it out. */
+interface Step {
+  readonly decoded: DecodedInstruction;
+  readonly length: 2 | 4;
+  readonly run: (decoded: DecodedInstruction, state: EvaluationState) => void;
+  /** It is one of the floating-point unit's: illegal while mstatus.FS is off. */
+  readonly isFloat: boolean;
+}
 
+/** Decoded instructions of a frame, by half of the byte offset. */
+type DecodedFrame = (Step | undefined)[];
+
+const floatExtensions: ReadonlySet<string> = new Set(['F', 'D', 'Zcd']);
+
+const FFLAGS = HartOffset.fflags / 4;
+const FRM = HartOffset.frm / 4;
 const PC = HartOffset.pc / 4;
 const INSTRET = HartOffset.instret / 4;
 const BUDGET = HartOffset.budget / 4;
@@ -100,11 +117,12 @@ export class ReferenceEngine implements Engine, EvaluationState {
     const { i32 } = this.#memory;
     const low = i32[word + PC]!;
     const high = i32[word + PC + 1]!;
-    const decoded = this.#fetch(low, high);
-    const nextLow = (low + decoded.length) | 0;
+    const step = this.#fetch(low, high);
+    const nextLow = (low + step.length) | 0;
     this.#nextHalves[0] = nextLow;
     this.#nextHalves[1] = nextLow >= 0 && low < 0 ? (high + 1) | 0 : high;
-    evaluate(decoded, this);
+    if (step.isFloat) this.#requireFloat(step.decoded);
+    step.run(step.decoded, this);
     i32[word + PC] = this.#nextHalves[0]!;
     i32[word + PC + 1] = this.#nextHalves[1]!;
     i32[word + BUDGET]!--;
@@ -113,7 +131,7 @@ export class ReferenceEngine implements Engine, EvaluationState {
     if (retired === 0) i32[word + INSTRET + 1]!++;
   }
 
-  #fetch(low: number, high: number): DecodedInstruction {
+  #fetch(low: number, high: number): Step {
     const at = fetchWasm(this.#hart, low, high);
     if (at < 0) throw GUEST_FAULT;
     const frame = (at - RAM) >>> 12;
@@ -121,7 +139,7 @@ export class ReferenceEngine implements Engine, EvaluationState {
     return this.#frames[frame]?.[slot] ?? this.#decode(at, frame, slot, low, high);
   }
 
-  #decode(at: number, frame: number, slot: number, low: number, high: number): DecodedInstruction {
+  #decode(at: number, frame: number, slot: number, low: number, high: number): Step {
     const { view } = this.#memory;
     let bits = view.getUint16(at, true);
     const isLong = (bits & 3) === 3;
@@ -133,16 +151,22 @@ export class ReferenceEngine implements Engine, EvaluationState {
     } else if (isLong) bits = view.getUint32(at, true);
     const decoded = this.#instructionSet.decode(bits);
     if (!decoded) return this.#hart.raise(ExceptionCause.illegalInstruction, BigInt(bits));
+    const step: Step = {
+      decoded,
+      length: decoded.length,
+      run: preparedSemantics(decoded.instruction),
+      isFloat: floatExtensions.has(decoded.instruction.extension),
+    };
     // An instruction in two pages depends on both translations, and is decoded each time.
-    if (isLong && slot === 2047) return decoded;
+    if (isLong && slot === 2047) return step;
     this.#hart.markCode(frame);
     let slots = this.#frames[frame];
     if (!slots) {
       slots = new Array(2048).fill(undefined);
       this.#frames[frame] = slots;
     }
-    slots[slot] = decoded;
-    return decoded;
+    slots[slot] = step;
+    return step;
   }
 
   // ---- EvaluationState ----
@@ -157,6 +181,7 @@ export class ReferenceEngine implements Engine, EvaluationState {
     return this.#memory.u64[this.#hart.current.quad + 32 + register]!;
   }
   writeF(register: number, value: bigint): void {
+    this.#dirtyFloat();
     this.#memory.u64[this.#hart.current.quad + 32 + register] = value;
   }
   get pc(): bigint {
@@ -269,7 +294,29 @@ export class ReferenceEngine implements Engine, EvaluationState {
     this.#hart.control(operation, decoded);
   }
 
-  float(operation: string): bigint {
-    return this.#hart.raise(ExceptionCause.illegalInstruction, BigInt(operation.length));
+  #requireFloat(decoded: DecodedInstruction): void {
+    const { mstatus } = this.#hart.current;
+    const isReserved = resolveRoundingMode(decoded.rm, this.#memory.i32[this.#hart.current.word + FRM]!) === undefined;
+    if ((mstatus & Mstatus.FS) === 0 || isReserved) {
+      this.#hart.raise(ExceptionCause.illegalInstruction, BigInt(decoded.bits));
+    }
+  }
+
+  float(operation: string, args: readonly bigint[], rm: number): bigint {
+    const { current } = this.#hart;
+    const { i32 } = this.#memory;
+    // The mode is a legal one: requireFloat has looked.
+    const mode = resolveRoundingMode(rm, i32[current.word + FRM]!) ?? RoundingMode.nearestEven;
+    const { value, flags } = floatOperation(operation, args, mode);
+    if (flags !== 0) {
+      i32[current.word + FFLAGS]! |= flags;
+      this.#dirtyFloat();
+    }
+    return value;
+  }
+
+  #dirtyFloat(): void {
+    const { current } = this.#hart;
+    current.setCsrLow(CsrSlot.mstatus, current.mstatus | Mstatus.FS);
   }
 }

@@ -23,18 +23,14 @@ export const addi = (rd: number, rs1: number, immediate: number) => iType(0x13, 
 export const slli = (rd: number, rs1: number, shift: number) => iType(0x13, 1, rd, rs1, shift);
 export const lui = (rd: number, upper: number) => (((upper & 0xf_ffff) << 12) | (rd << 7) | 0x37) >>> 0;
 export const auipc = (rd: number, upper: number) => (((upper & 0xf_ffff) << 12) | (rd << 7) | 0x17) >>> 0;
-export const add = (rd: number, rs1: number, rs2: number) => rType(0x33, 0, 0, rd, rs1, rs2);
 export const sub = (rd: number, rs1: number, rs2: number) => rType(0x33, 0, 0x20, rd, rs1, rs2);
 export const mul = (rd: number, rs1: number, rs2: number) => rType(0x33, 0, 1, rd, rs1, rs2);
 export const divu = (rd: number, rs1: number, rs2: number) => rType(0x33, 5, 1, rd, rs1, rs2);
 export const addw = (rd: number, rs1: number, rs2: number) => rType(0x3b, 0, 0, rd, rs1, rs2);
-export const lbu = (rd: number, offset: number, rs1: number) => iType(0x03, 4, rd, rs1, offset);
 export const lw = (rd: number, offset: number, rs1: number) => iType(0x03, 2, rd, rs1, offset);
 export const ld = (rd: number, offset: number, rs1: number) => iType(0x03, 3, rd, rs1, offset);
-export const sb = (rs2: number, offset: number, rs1: number) => sType(0, rs2, rs1, offset);
 export const sw = (rs2: number, offset: number, rs1: number) => sType(2, rs2, rs1, offset);
 export const sd = (rs2: number, offset: number, rs1: number) => sType(3, rs2, rs1, offset);
-export const beq = (rs1: number, rs2: number, offset: number) => bType(0, rs1, rs2, offset);
 export const bne = (rs1: number, rs2: number, offset: number) => bType(1, rs1, rs2, offset);
 export const jal = (rd: number, offset: number) =>
   ((((offset >> 20) & 1) << 31) |

@@ -17,10 +17,17 @@ export interface TlbModel {
   readonly name: string;
   /** True when replacement depends on hits (LRU): the engine then caches nothing. */
   readonly observesHits: boolean;
-  /** The entry, or undefined for a miss. A global entry (G) matches each asid. */
+  /**
+   * The entry, or undefined for a miss. A global entry (G) matches each asid. The object may be the model's own: read it before
+   * the next call.
+   */
   lookup(asid: number, page: number): TlbEntry | undefined;
+  /** Keeps a copy. Displaces whatever else could match the same access. */
   insert(entry: TlbEntry): void;
-  /** sfence.vma: undefined means all. Entries with G stay when an asid is given (privileged ISA, SFENCE.VMA). */
+  /**
+   * sfence.vma: undefined means all. Entries with G stay when an asid is given (privileged ISA, SFENCE.VMA). A page in a
+   * superpage stands for all of it: each piece of that leaf is forgotten.
+   */
   flush(asid?: number, page?: number): void;
   /** Set by the engine; called for each entry that is replaced (not for flushes). */
   onEvict: ((entry: TlbEntry) => void) | undefined;

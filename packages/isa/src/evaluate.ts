@@ -302,18 +302,6 @@ export function preparedSemantics(
   return effect;
 }
 
-/** What {@link evaluate} does for one row, as a function to keep with decoded instructions. Always the same one for a row. */
-export function preparedSemantics(
-  instruction: Instruction,
-): (decoded: DecodedInstruction, state: EvaluationState) => void {
-  let effect = prepared.get(instruction);
-  if (effect === undefined) {
-    effect = prepareRow(instruction);
-    prepared.set(instruction, effect);
-  }
-  return effect;
-}
-
 /** The semantics of unsigned 64-bit AMO operands, for executors: the new memory value. `width` 4 looks at the low words. */
 export function amoResult(operation: AmoOperation, width: 4 | 8, old: bigint, value: bigint): bigint {
   const bits = width * 8;

@@ -87,11 +87,24 @@ function createMachine(setup: Setup, isCompiled: boolean) {
   return { hardware, vcpus, engine };
 }
 
-const csrs = ['sstatus', 'sepc', 'scause', 'stval', 'sscratch', 'stvec', 'stimecmp', 'sip', 'satp', 'mstatus'] as const;
+const csrs = [
+  'sstatus',
+  'sepc',
+  'scause',
+  'stval',
+  'sscratch',
+  'stvec',
+  'stimecmp',
+  'sip',
+  'satp',
+  'mstatus',
+  'fcsr',
+] as const;
 
 function stateOf(vcpu: HostedVcpu): string {
   const lines: string[] = [`pc ${vcpu.pc.toString(16)} privilege ${vcpu.privilege}`];
   for (let register = 1; register < 32; register++) lines.push(`x${register} ${vcpu.readX(register).toString(16)}`);
+  for (let register = 0; register < 32; register++) lines.push(`f${register} ${vcpu.readF(register).toString(16)}`);
   for (const name of csrs) lines.push(`${name} ${vcpu.readCsr(CsrAddress[name]).toString(16)}`);
   const { instructions, tlb } = vcpu.counters;
   lines.push(

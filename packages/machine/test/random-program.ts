@@ -78,7 +78,8 @@ export function randomProgram(random: () => number): AssembledProgram {
   const addressed = (rows: readonly Instruction[], pointer: number): string => {
     const { name, syntax } = pick(rows);
     const offset = pick([between(-64, 64) * 8, between(-520, 520), between(-2048, 2047), between(-4, 4)]);
-    return `${name} x${syntax.startsWith('rd') ? free() : any()}, ${offset}(x${pointer})`;
+    const register = syntax.startsWith('f') ? `f${any()}` : `x${syntax.startsWith('rd') ? free() : any()}`;
+    return `${name} ${register}, ${offset}(x${pointer})`;
   };
 
   let labels = 0;
@@ -91,7 +92,10 @@ export function randomProgram(random: () => number): AssembledProgram {
     if (kind < 32) return [encodedAtomic()];
     if (kind < 34) return [`li x26, ${layout.data + between(0, layout.dataPages * 4096 - 1)}`];
     if (kind === 34) return [`li x26, ${layout.data + between(0, 1) * 4096 + between(0, 511) * 8}`];
-    if (kind === 35) return [`csrr x${free()}, ${pick(['instret', 'cycle', 'time', 'scause', 'sepc', 'sstatus'])}`];
+    if (kind === 35)
+      return random() & 1
+        ? [`csrw ${pick(['fflags', 'frm', 'fcsr'])}, x${any()}`]
+        : [`csrr x${free()}, ${pick(['instret', 'cycle', 'time', 'scause', 'sepc', 'sstatus', 'fcsr'])}`];
     if (kind === 36) return [pick(['ecall', 'ebreak', '.4byte 0xffffffff', 'fence', 'fence.i', '.2byte 0'])];
     if (kind === 37) return patch();
     if (kind === 38) return remap();
@@ -195,7 +199,7 @@ _start:
   la t0, handler
   csrw stvec, t0
   csrw sscratch, tp
-  li t0, 0x40022
+  li t0, 0x46022
   csrs sstatus, t0
   li t0, 0x20
   csrs sie, t0

@@ -15,6 +15,16 @@ export interface RowShape {
   readonly readsX: readonly ('rd' | 'rs1' | 'rs2' | 'rs3')[];
 }
 
+/** Unary and binary operations that translate.ts can write; rows with others are left to the reference semantics. */
+const translatableOperations: ReadonlySet<string> = new Set([
+  ...['not', 'negate', 'countLeadingZeros', 'countTrailingZeros', 'populationCount', 'reverseBytes'],
+  ...['signExtend', 'zeroExtend', 'add', 'subtract', 'multiply', 'and', 'or', 'xor'],
+  ...['multiplyHighSigned', 'multiplyHighUnsigned', 'multiplyHighSignedUnsigned'],
+  ...['divideSigned', 'divideUnsigned', 'remainderSigned', 'remainderUnsigned'],
+  ...['shiftLeft', 'shiftRightLogical', 'shiftRightArithmetic'],
+  ...['equal', 'notEqual', 'lessSigned', 'lessUnsigned', 'greaterEqualSigned', 'greaterEqualUnsigned'],
+]);
+
 const shapes = new WeakMap<Instruction, RowShape>();
 
 /** The shape of an instruction's row. */
@@ -67,6 +77,7 @@ function analyse(semantics: readonly Statement[]): RowShape {
         visit(expression.else);
         return;
       default:
+        if (!translatableOperations.has(expression.op)) isTranslatable = false;
         visit(expression.a);
         if ('b' in expression) visit(expression.b);
     }

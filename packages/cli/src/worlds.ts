@@ -66,12 +66,18 @@ export function createHost(options: MachineOptions, guests = 1): HostKernel {
 }
 
 /** How the guest OS is told to run the program as its first process. */
-export function guestSpec(kernel: Uint8Array, program: WorldSpec['program']): GuestSpec {
-  const path = '/program';
+export function guestSpec(
+  kernel: Uint8Array,
+  { program, files, input }: Pick<WorldSpec, 'program' | 'files' | 'input'>,
+): GuestSpec {
+  const [path = '/program', ...args] = program.arguments;
+  const others = [...(files ?? [])].flatMap(([name, entry]) =>
+    entry.type === 'file' && name !== path ? [{ path: name, data: entry.data, mode: entry.mode }] : [],
+  );
   return {
     kernel,
-    initrd: createInitrd({ program: { path, data: program.image } }),
-    bootArguments: bootArguments({ init: path, quiet: true, args: [...program.arguments] }),
+    initrd: createInitrd({ program: { path, data: program.image }, files: others }),
+    bootArguments: bootArguments({ init: path, quiet: true, noEcho: input !== undefined, args }),
   };
 }
 
@@ -87,7 +93,7 @@ export function openWorld(
   const memoryBytes = options.guestMemoryBytes ?? defaultGuestMemory;
   if (chosen === 'bare') {
     const kernel = options.unmodifiedKernel;
-    const spec = { ...parts, name: 'bare', memoryBytes, guest: guestSpec(kernel, parts.program) };
+    const spec = { ...parts, name: 'bare', memoryBytes, guest: guestSpec(kernel, parts) };
     const machine = {
       ...(options.engine === undefined ? {} : { engine: options.engine }),
       ...(options.createTlb === undefined ? {} : { tlb: options.createTlb() }),
@@ -107,7 +113,7 @@ export function openWorld(
     ...parts,
     name,
     memoryBytes,
-    ...(kernel === undefined ? {} : { guest: guestSpec(kernel, parts.program) }),
+    ...(kernel === undefined ? {} : { guest: guestSpec(kernel, parts) }),
   };
   return { name, world: definition.create(host, spec), host, ...(kernel === undefined ? {} : { kernel }) };
 }

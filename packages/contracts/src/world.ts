@@ -1,4 +1,4 @@
-import type { HostKernel } from './host-kernel.ts';
+import type { FileTree, HostKernel } from './host-kernel.ts';
 import type { WorldMetrics } from './metrics.ts';
 import type { TraceSink } from './trace.ts';
 
@@ -6,7 +6,7 @@ import type { TraceSink } from './trace.ts';
 export interface ProgramSpec {
   /** ELF file. */
   readonly image: Uint8Array;
-  /** argv; the first is the program's name. */
+  /** argv; the first is the absolute path at which the program finds itself, the same in every world. */
   readonly arguments: readonly string[];
   readonly environment?: readonly string[];
 }
@@ -22,6 +22,8 @@ export interface GuestSpec {
 export interface WorldSpec {
   readonly name: string;
   readonly program: ProgramSpec;
+  /** Further files of the root file system, for worlds whose file system the host provides; a guest has them in its initrd. */
+  readonly files?: FileTree;
   /** Needed by worlds that run a guest OS. */
   readonly guest?: GuestSpec;
   /** RAM of the guest, in bytes; a multiple of 2 MiB. */

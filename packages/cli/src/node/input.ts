@@ -22,7 +22,9 @@ export function readInput(path: string, what: string): Uint8Array {
 /** A program by file name, or by the name of one that comes with the product. */
 export function loadProgram(name: string, args: readonly string[]): ProgramSpec {
   const isFile = name.includes('/') || name.includes('\\') || isPresent(name);
-  if (!isFile && programNames.includes(name)) return { image: builtInProgram(name), arguments: [name, ...args] };
+  if (!isFile && programNames.includes(name)) {
+    return { image: builtInProgram(name), arguments: [`/bin/${name}`, ...args] };
+  }
   if (!isFile) {
     throw new UserError(
       `there is no file '${name}' and no built-in program of that name; built in are ${programNames.join(', ')}`,
@@ -35,7 +37,7 @@ export function loadProgram(name: string, args: readonly string[]): ProgramSpec 
   } catch (error) {
     throw new UserError(`'${name}' cannot be run: ${(error as Error).message}`, ExitCode.badInput);
   }
-  return { image, arguments: [basename(name), ...args] };
+  return { image, arguments: [`/bin/${basename(name)}`, ...args] };
 }
 
 function isPresent(path: string): boolean {

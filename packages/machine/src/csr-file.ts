@@ -3,6 +3,7 @@ import {
   CsrAddress,
   type CsrDefinition,
   csrPrivilege,
+  defineCsr,
   type InstructionSet,
   mergeCsrWrite,
   Privilege,
@@ -27,6 +28,11 @@ const STCE = 1n << 63n;
 /** Bits of menvcfg that exist here: STCE, PBMTE, ADUE, FIOM. */
 const MENVCFG = 0xe000_0000_0000_0001n;
 
+/** Trigger CSRs (RISC-V Debug Specification 0.13.2, section 5.2): there are no triggers, and software finds that out by them. */
+const triggerCsrs: readonly CsrDefinition[] = ['tselect', 'tdata1', 'tdata2', 'tdata3', 'tinfo'].map((name, index) =>
+  defineCsr(0x7a0 + index, name, 'Debug trigger', 'Trigger Registers', { fields: '63:0 value WARL 0' }),
+);
+
 /**
  * All CSRs of a hart: the tables of isa give addresses, fields and legal values; here stands where the bits are and what else a
  * write does. Privilege is checked by `isAllowed`.
@@ -46,6 +52,7 @@ export class CsrFile {
       const row = special[definition.name] ?? (isAbsent ? constant(0n) : stored(definition, slot ?? nextSlot++));
       this.#rows[definition.address] = { definition, ...row };
     }
+    for (const definition of triggerCsrs) this.#rows[definition.address] = { definition, ...constant(0n) };
     if (nextSlot > CSR_SLOTS) throw new InternalError(`${nextSlot} CSRs do not fit a context`);
   }
 

@@ -127,7 +127,8 @@ export function createBareWorld(spec: WorldSpec, options: BareWorldOptions = {})
     },
     pause() {
       isPaused = true;
-      machine.stop();
+      // Between two runs there is nothing to stop, and the request would end the next one.
+      if (startedAt !== undefined) machine.stop();
     },
     resume() {
       isPaused = false;

@@ -6,7 +6,9 @@ import {
   hostHardwareLaws,
   physicalMemoryLaws,
   vcpuLaws,
+  worldLaws,
 } from '@worldswitch/contracts/conformance';
+import { bootArguments, createInitrd, guestKernel } from '@worldswitch/guest-os';
 import { createNoTlb, createTlb, createUnboundedTlb, lru } from '@worldswitch/mmu-tlb';
 import { describe, expect, it } from 'vitest';
 import { createClint } from '../src/devices/clint.ts';
@@ -15,7 +17,7 @@ import { createSysconTest } from '../src/devices/syscon-test.ts';
 import { createUart16550 } from '../src/devices/uart16550.ts';
 import { createMemoryBackend, createVirtioBlock } from '../src/devices/virtio-block.ts';
 import { createVirtioMmio } from '../src/devices/virtio-mmio.ts';
-import { createHostHardware, engineNames, type HostHardwareOptions } from '../src/index.ts';
+import { createBareWorld, createHostHardware, engineNames, type HostHardwareOptions } from '../src/index.ts';
 
 const memoryBytes = 8 * 2 ** 20;
 const create = (options: Partial<HostHardwareOptions> = {}) => createHostHardware({ memoryBytes, ...options });
@@ -70,6 +72,23 @@ describe('devices', () => {
       for (const law of deviceLaws(createDevice, options)) it(law.name, law.check);
     });
   }
+});
+
+describe('bare world', () => {
+  const laws = worldLaws({
+    hasGuestKernel: true,
+    create({ program, ...rest }) {
+      const path = '/program';
+      const guest = {
+        kernel: guestKernel('full'),
+        initrd: createInitrd({ program: { path, data: program.image } }),
+        bootArguments: bootArguments({ init: path, quiet: true }),
+      };
+      const spec = { name: 'bare', program, guest, memoryBytes: 32 * 2 ** 20, ...rest };
+      return { world: createBareWorld(spec, { engine: 'compiled' }) };
+    },
+  });
+  for (const law of laws) it(law.name, law.check);
 });
 
 describe('the laws notice', () => {

@@ -64,8 +64,8 @@ export class Accounting {
   startWall(): void {
     this.#wallStart = this.#now();
   }
-  stopWall(counters: VcpuCounters): void {
-    this.#settle(counters);
+  stopWall(): void {
+    this.#settleWall();
     this.#wallStart = undefined;
   }
 
@@ -79,9 +79,13 @@ export class Accounting {
     this.#phase.hypercalls[name] = (this.#phase.hypercalls[name] ?? 0) + 1;
   }
 
-  metrics(counters: VcpuCounters, isUser: boolean): { boot: WorldMetrics; program: WorldMetrics } {
+  /** Charges all that is left: nothing runs after it, and the counters may go away. */
+  finish(counters: VcpuCounters, isUser: boolean): void {
     this.charge(counters, isUser);
     this.#settle(counters);
+  }
+
+  metrics(): { boot: WorldMetrics; program: WorldMetrics } {
     return { boot: this.#boot.metrics(), program: this.#program.metrics() };
   }
 
@@ -93,6 +97,10 @@ export class Accounting {
     this.#hits = hits;
     this.#misses = misses;
     this.#walkReferences = walkReferences;
+    this.#settleWall();
+  }
+
+  #settleWall(): void {
     if (this.#wallStart === undefined) return;
     const now = this.#now();
     this.#phase.wallMs += now - this.#wallStart;

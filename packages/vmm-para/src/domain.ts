@@ -50,6 +50,8 @@ export interface Domain {
   exitsWithoutProgress: number;
   /** Set once, when the domain is over. */
   end: WorldResult | undefined;
+  /** Frames and vcpu are given back: only what was counted and printed is left. */
+  isReleased: boolean;
 }
 
 /** Runs the guest in the address space of the context that is current. */

@@ -23,8 +23,9 @@ export function handleExit(domain: Domain, exit: Exit): ExitDisposition {
       disposition = handleTrap(domain, exit);
       break;
     case 'budget':
-      raiseDueTimer(domain);
-      disposition = domain.shared.isUpcallPending ? resume : yieldHart;
+      disposition = raiseDueTimer(domain) ? resume : yieldHart;
+      if (disposition === resume) domain.accounting.countExit('timer');
+      if (disposition === resume && domain.trace !== undefined) traceExit(domain, 'machine-timer-interrupt', 'timer');
       break;
     case 'interrupt':
       disposition = resume;
@@ -41,12 +42,19 @@ export function handleExit(domain: Domain, exit: Exit): ExitDisposition {
   return domain.end === undefined ? disposition : { action: 'exit', exitCode: domain.end.exitCode };
 }
 
-/** Raises the timer's event when it is due. */
-export function raiseDueTimer(domain: Domain): void {
-  if (domain.host.clock.now() < domain.timerDeadline) return;
+/** Raises the timer's event when it is due, and says whether it was. */
+export function raiseDueTimer(domain: Domain): boolean {
+  if (domain.host.clock.now() < domain.timerDeadline) return false;
   domain.timerDeadline = Number.POSITIVE_INFINITY;
-  domain.accounting.countExit('timer');
   domain.events.raise(Virq.timer);
+  return true;
+}
+
+/** The hops of an exit: from whom it came to the host OS, by the machine's cause, and from there to the hypervisor. */
+function traceExit(domain: Domain, cause: string, reason: string, value = 0n, detail?: string): void {
+  const more = { value, ...(detail === undefined ? {} : { detail }) };
+  emitHop(domain, currentActor(domain), Actor.host, cause, more);
+  emitHop(domain, Actor.host, Actor.hypervisor, reason, more);
 }
 
 function handleTrap(domain: Domain, exit: Exit): ExitDisposition {
@@ -64,7 +72,7 @@ function handleTrap(domain: Domain, exit: Exit): ExitDisposition {
   const name = trapCauseName(cause);
   domain.accounting.countExit(name);
   domain.accounting.countTrap(name);
-  if (domain.trace !== undefined) emitHop(domain, Actor.host, Actor.hypervisor, name, { value: trapValue });
+  if (domain.trace !== undefined) traceExit(domain, name, name, trapValue);
   const isPageFault =
     cause === ExceptionCause.instructionPageFault ||
     cause === ExceptionCause.loadPageFault ||
@@ -84,8 +92,10 @@ function handleTrap(domain: Domain, exit: Exit): ExitDisposition {
 function bounceSystemCall(domain: Domain): ExitDisposition {
   domain.accounting.countExit('system-call');
   domain.accounting.countTrap('ecall-from-u');
-  if (domain.trace !== undefined)
-    emitHop(domain, Actor.host, Actor.hypervisor, 'ecall-from-u', { value: domain.vcpu.readX(17) });
+  if (domain.trace !== undefined) {
+    const number = domain.vcpu.readX(17);
+    traceExit(domain, 'ecall-from-u', 'system-call', number, `system call ${number}`);
+  }
   const cause = ExceptionCause.environmentCallFromUser;
   enterGuestKernel(domain, domain.traps.systemCall, cause, false, 0n, 'ecall-from-u');
   return resume;
@@ -99,12 +109,7 @@ function handleHypercall(domain: Domain): ExitDisposition {
   const name = row?.name ?? 'unknown';
   domain.accounting.countExit('hypercall');
   domain.accounting.countHypercall(name);
-  if (domain.trace !== undefined) {
-    emitHop(domain, Actor.host, Actor.hypervisor, `hypercall ${name}`, {
-      value: number,
-      detail: row?.summary ?? 'no such hypercall',
-    });
-  }
+  if (domain.trace !== undefined) traceExit(domain, 'ecall-from-u', `hypercall ${name}`, number, name);
   vcpu.pc = BigInt.asUintN(64, vcpu.pc + 4n);
   if (row === undefined) {
     vcpu.writeXLow(10, Status.notImplemented);
@@ -120,7 +125,7 @@ function handleHypercall(domain: Domain): ExitDisposition {
 }
 
 function finishHypercall(domain: Domain, name: string): void {
-  if (domain.trace !== undefined) emitHop(domain, Actor.hypervisor, currentActor(domain), `return from ${name}`);
+  if (domain.trace !== undefined) emitHop(domain, Actor.hypervisor, currentActor(domain), 'resume', { detail: name });
 }
 
 function schedule(domain: Domain): ExitDisposition {

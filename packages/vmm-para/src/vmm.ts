@@ -114,6 +114,7 @@ function assemble(host: HostKernel, options: DomainOptions, kernel: KernelImage,
     lastProgress: -1,
     exitsWithoutProgress: 0,
     end: undefined,
+    isReleased: false,
   };
   shared.setTime(host.clock.now(), host.clock.frequency);
   shared.isMasked = true;
@@ -131,6 +132,9 @@ function assemble(host: HostKernel, options: DomainOptions, kernel: KernelImage,
     instructionsUntilEvent: () => instructionsUntilEvent(domain),
     handleExit: (exit: Exit): ExitDisposition => handleExit(domain, exit),
     release: () => {
+      domain.accounting.finish(vcpu.counters, domain.isUser);
+      domain.isReleased = true;
+      domain.end ??= { reason: 'fault', exitCode: -1, message: `domain ${domain.name} was ended from outside` };
       pages.dispose();
       vcpu.dispose();
       host.freeFrames(frames);

@@ -1,5 +1,5 @@
 import type { HostKernel, HostTask, World, WorldDefinition, WorldResult, WorldSpec } from '@worldswitch/contracts';
-import { endDomain } from './domain.ts';
+import { endWithFault } from './domain.ts';
 import { inspectDomain } from './inspect.ts';
 import { VmmParaError } from './para-error.ts';
 import { createDomain, type DomainTask } from './vmm.ts';
@@ -40,6 +40,7 @@ export function createParaWorld(host: HostKernel, spec: WorldSpec): World {
 
 function makeWorld(host: HostKernel, task: DomainTask, hostTask: HostTask): World {
   const { domain } = task;
+  let isPaused = false;
   let isDisposed = false;
   return {
     name: domain.name,
@@ -47,27 +48,33 @@ function makeWorld(host: HostKernel, task: DomainTask, hostTask: HostTask): Worl
       return domain.end;
     },
     run(maxInstructions): WorldResult | undefined {
-      if (domain.end !== undefined) return domain.end;
+      if (domain.end !== undefined || isPaused) return domain.end;
       domain.accounting.startWall();
       const ended = host.run({ maxInstructions, until: () => domain.end !== undefined, task: hostTask });
-      domain.accounting.stopWall(domain.vcpu.counters);
-      if (ended === 'deadlock') {
-        endDomain(domain, {
-          reason: 'fault',
-          exitCode: -1,
-          message: `domain ${domain.name}: it waits for an event that can never come (pc 0x${domain.vcpu.pc.toString(16)})`,
-        });
+      domain.accounting.stopWall();
+      if (ended === 'deadlock' && domain.end === undefined) {
+        endWithFault(domain, `it waits for an event that can never come (pc 0x${domain.vcpu.pc.toString(16)})`);
+        hostTask.kill(-1);
       }
       return domain.end;
     },
     output: () => domain.console.output(),
-    metrics: () => domain.accounting.metrics(domain.vcpu.counters, domain.isUser),
-    pause: () => hostTask.pause(),
-    resume: () => hostTask.resume(),
+    metrics() {
+      if (!domain.isReleased) domain.accounting.finish(domain.vcpu.counters, domain.isUser);
+      return domain.accounting.metrics();
+    },
+    pause(): void {
+      isPaused = true;
+      hostTask.pause();
+    },
+    resume(): void {
+      isPaused = false;
+      hostTask.resume();
+    },
     snapshot(): Uint8Array {
       throw new VmmParaError('a paravirtual domain cannot be saved yet');
     },
-    inspect: () => inspectDomain(domain),
+    inspect: () => (domain.isReleased ? { ended: domain.end } : inspectDomain(domain)),
     dispose(): void {
       if (isDisposed) return;
       isDisposed = true;

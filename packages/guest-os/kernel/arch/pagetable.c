@@ -96,12 +96,14 @@ pte_t *pagetable_find_or_create(const struct pagetable *table, u64 address) {
     pte_t *page = table->root;
     for (u32 level = LEVELS - 1; level > 0; level--) {
         pte_t *slot = &page[index_at(address, level)];
-        if (!pte_is_present(*slot)) {
+        pte_t pte = *slot;
+        if (!pte_is_present(pte)) {
             pte_t *lower = table_page_alloc();
             if (lower == NULL) return NULL;
-            set_pte(slot, pte_of(lower, PTE_VALID));
+            pte = pte_of(lower, PTE_VALID);
+            set_pte(slot, pte);
         }
-        page = pte_frame(*slot);
+        page = pte_frame(pte);
     }
     return &page[index_at(address, 0)];
 }

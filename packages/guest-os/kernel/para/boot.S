@@ -13,6 +13,9 @@ _start:
     .ascii "WSPARAK1"
     .dword DIRECT_MAP + RAM_PHYSICAL
     .dword start
+    .dword kernel_start
+    .dword rodata_end         /* writable from here on */
+    .dword kernel_end
 
 start:
     mv a1, a0

@@ -22,6 +22,8 @@ static u64 update_count;
 static struct mmuext_op retiring[2]; /* operations that must come before the collected updates */
 static u64 retiring_count;
 static bool is_lazy;
+static pte_t *new_table_slot; /* gets `new_table` with the next flush: until then that is filled as ordinary memory */
+static pte_t new_table;
 static const pte_t *active_root;
 
 void mmu_init(const struct start_info *info) {
@@ -58,7 +60,10 @@ static void operate(const struct mmuext_op *operations, u64 count, bool are_upda
     update_count = 0;
 }
 
+static void protect_new_table(void);
+
 static void flush_updates(void) {
+    if (new_table_slot != NULL) protect_new_table();
     u64 count = update_count;
     update_count = 0;
     if (count != 0) check(hypercall2(HYPERCALL_mmu_update, (u64)updates, count), (long)count);
@@ -92,15 +97,32 @@ static void set_tables_writable(const pte_t *root, bool is_writable) {
     set_writable(root, is_writable);
 }
 
+/* Tables below the new one are there already when it is a middle one. */
+static void protect_new_table(void) {
+    pte_t *slot = new_table_slot;
+    const pte_t *table = pte_frame(new_table);
+    bool is_middle = (const pte_t *)((u64)slot & PAGE_MASK) == active_root;
+    new_table_slot = NULL;
+    for (u32 i = 0; is_middle && i < ENTRIES; i++) {
+        if (pte_is_present(table[i])) set_writable(pte_frame(table[i]), false);
+    }
+    set_writable(table, false);
+    update(slot, new_table);
+}
+
 void set_pte(pte_t *slot, pte_t value) {
     if (!is_in_use(slot)) {
         *(volatile pte_t *)slot = value;
         return;
     }
-    bool is_table = pte_is_present(value) && !(value & LEAF_RIGHTS);
-    if (is_table) set_writable(pte_frame(value), false);
-    update(slot, value);
-    if (is_table || !is_lazy) flush_updates();
+    if (pte_is_present(value) && !(value & LEAF_RIGHTS)) {
+        if (new_table_slot != NULL) flush_updates();
+        new_table_slot = slot;
+        new_table = value;
+    } else {
+        update(slot, value);
+    }
+    if (!is_lazy) flush_updates();
 }
 
 /* The hypervisor forgets stale translations with each change of an entry. */

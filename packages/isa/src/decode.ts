@@ -75,7 +75,7 @@ function operandOf(row: EncodedRow, operand: OperandField, bits: number): number
 }
 
 /** Takes the operands out of bits that match the row. */
-export function decodeRow(row: EncodedRow, bits: number): DecodedInstruction {
+function decodeRow(row: EncodedRow, bits: number): DecodedInstruction {
   const imm = operandOf(row, 'imm', bits);
   return {
     instruction: row.instruction,

@@ -27,7 +27,7 @@ export interface Vector {
 }
 
 /** The instruction with its operands in fa0, fa1, fa2 or, for integers, in a0 and a2, and its result in fa3 or a3. */
-export function sourceOf({ row, imm = 0 }: TestCase): string {
+function sourceOf({ row, imm = 0 }: TestCase): string {
   const registers: Readonly<Record<string, string>> = {
     frd: 'fa3',
     rd: 'a3',

@@ -74,7 +74,7 @@ function makeToken(kind: Token['kind'], text: string, line: number, column: numb
 }
 
 /** @throws {AssemblerError} at a character that begins nothing. */
-export function tokenize(source: string): Token[] {
+function tokenize(source: string): Token[] {
   const tokens: Token[] = [];
   let line = 1;
   let lineStart = 0;

@@ -7,7 +7,7 @@ import { type AssemblyExpression, ExpressionReader } from './expression.ts';
 import type { Token } from './lexer.ts';
 
 /** How an immediate comes from its expression: as it is, or through a relocation operator such as `%lo`. */
-export type ImmediateModifier = 'value' | 'upper' | 'target' | '%hi' | '%lo' | '%pcrel_hi' | '%pcrel_lo';
+type ImmediateModifier = 'value' | 'upper' | 'target' | '%hi' | '%lo' | '%pcrel_hi' | '%pcrel_lo';
 
 export interface Immediate {
   readonly modifier: ImmediateModifier;

@@ -1,4 +1,4 @@
-import type { Device, DmaMemory, HostHardware, InterruptLine, Vcpu } from '@worldswitch/contracts';
+import type { Device, DmaMemory, HostHardware, InterruptLine, Vcpu, World } from '@worldswitch/contracts';
 import {
   checkLaws,
   type DeviceLawOptions,
@@ -21,6 +21,33 @@ import { createBareWorld, createHostHardware, engineNames, type HostHardwareOpti
 
 const memoryBytes = 8 * 2 ** 20;
 const create = (options: Partial<HostHardwareOptions> = {}) => createHostHardware({ memoryBytes, ...options });
+
+/** The real machine, with some members of its contexts or memory replaced. */
+const variant = <T extends object>(target: T, replaced: Partial<T>): T =>
+  new Proxy(target, {
+    get(_target, key) {
+      const source = key in replaced ? replaced : target;
+      const value: unknown = Reflect.get(source, key, source);
+      return typeof value === 'function' ? value.bind(source) : value;
+    },
+    set: (_target, key, value) => Reflect.set(target, key, value, target),
+  });
+
+const bareWorldLaws = (change: (world: World) => Partial<World> = () => ({})) =>
+  worldLaws({
+    hasGuestKernel: true,
+    create({ program, ...rest }) {
+      const path = '/program';
+      const guest = {
+        kernel: guestKernel('full'),
+        initrd: createInitrd({ program: { path, data: program.image } }),
+        bootArguments: bootArguments({ init: path, quiet: true }),
+      };
+      const spec = { name: 'bare', program, guest, memoryBytes: 32 * 2 ** 20, ...rest };
+      const world = createBareWorld(spec, { engine: 'compiled' });
+      return { world: variant(world, change(world)) };
+    },
+  });
 
 for (const engine of engineNames) {
   describe(`${engine} engine`, () => {
@@ -75,33 +102,10 @@ describe('devices', () => {
 });
 
 describe('bare world', () => {
-  const laws = worldLaws({
-    hasGuestKernel: true,
-    create({ program, ...rest }) {
-      const path = '/program';
-      const guest = {
-        kernel: guestKernel('full'),
-        initrd: createInitrd({ program: { path, data: program.image } }),
-        bootArguments: bootArguments({ init: path, quiet: true }),
-      };
-      const spec = { name: 'bare', program, guest, memoryBytes: 32 * 2 ** 20, ...rest };
-      return { world: createBareWorld(spec, { engine: 'compiled' }) };
-    },
-  });
-  for (const law of laws) it(law.name, law.check);
+  for (const law of bareWorldLaws()) it(law.name, law.check);
 });
 
 describe('the laws notice', () => {
-  /** The real machine, with some members of its contexts or memory replaced. */
-  const variant = <T extends object>(target: T, replaced: Partial<T>): T =>
-    new Proxy(target, {
-      get(_target, key) {
-        const source = key in replaced ? replaced : target;
-        const value: unknown = Reflect.get(source, key, source);
-        return typeof value === 'function' ? value.bind(source) : value;
-      },
-      set: (_target, key, value) => Reflect.set(target, key, value, target),
-    });
   const withVcpu = (change: (vcpu: Vcpu) => Partial<Vcpu>) => (): HostHardware => {
     const hardware = create();
     return variant<HostHardware>(hardware, {
@@ -200,5 +204,52 @@ describe('the laws notice', () => {
     expect(await broken(hardware)).toContain(
       'time passes as instructions retire, and as far as instructionsUntil says',
     );
+  });
+
+  const metricsWith = (world: World, user: number) => {
+    const { boot, program } = world.metrics();
+    return { boot, program: { ...program, instructions: { ...program.instructions, user } } };
+  };
+  it.each<[string, (world: World) => Partial<World>, string]>([
+    [
+      'a world that loses its last line',
+      (world) => ({ output: () => world.output().slice(0, -1) }),
+      'a program runs: output and exit code are right',
+    ],
+    [
+      'a world whose exit codes are one bit too short',
+      (world) => ({
+        run(budget) {
+          const result = world.run(budget);
+          return result && { ...result, exitCode: result.exitCode & 0x7f };
+        },
+      }),
+      'exit codes pass from 0 to 255',
+    ],
+    [
+      'a world that runs a little further',
+      (world) => ({ run: (budget) => world.run(budget + 1) }),
+      'a run takes exactly its budget, and the next one carries on',
+    ],
+    [
+      'a world that counts an instruction of the program twice',
+      (world) => ({ metrics: () => metricsWith(world, world.metrics().program.instructions.user + 1) }),
+      "the program's own instructions and system calls are counted exactly",
+    ],
+    ['a world that cannot be paused', () => ({ pause() {} }), 'a paused world stands still until it is resumed'],
+    [
+      'a world that throws where its program is at fault',
+      (world) => ({
+        run(budget) {
+          const result = world.run(budget);
+          if (result !== undefined && result.exitCode >= 128) throw new Error('the program crashed');
+          return result;
+        },
+      }),
+      'a program that does what is not allowed ends as on Linux',
+    ],
+  ])('%s', async (_what, change, name) => {
+    const law = bareWorldLaws(change).filter((candidate) => candidate.name === name);
+    expect(await checkLaws(law)).toMatchObject([{ outcome: 'broken' }]);
   });
 });

@@ -1,5 +1,13 @@
 import { sha256 } from '@noble/hashes/sha2.js';
-import type { ProgramSpec, TraceSink, World, WorldDefinition, WorldMetrics, WorldResult } from '@worldswitch/contracts';
+import type {
+  FileTree,
+  ProgramSpec,
+  TraceSink,
+  World,
+  WorldDefinition,
+  WorldMetrics,
+  WorldResult,
+} from '@worldswitch/contracts';
 import { HopRecorder, type HopSequence, type RecordedHops } from './hop-recorder.ts';
 import { type HopData, hopData } from './trace-file.ts';
 import { type GuestKernels, type MachineOptions, type OpenedWorld, openWorld, worldSummary } from './worlds.ts';
@@ -11,6 +19,10 @@ export interface CompareOptions extends MachineOptions, GuestKernels {
   /** Per world, boot included. Default: no limit. */
   readonly maxInstructions?: number;
   readonly input?: Uint8Array;
+  /** Further files beside the program. */
+  readonly files?: FileTree;
+  /** Bytes of output kept of each world. */
+  readonly maxOutputBytes?: number;
   readonly trace?: TraceSink;
   readonly onProgress?: (progress: CompareProgress) => void;
   /** Milliseconds; default performance.now. */
@@ -19,7 +31,7 @@ export interface CompareOptions extends MachineOptions, GuestKernels {
 
 export interface CompareProgress {
   readonly world: string;
-  readonly state: 'starting' | 'running' | 'ended';
+  readonly state: 'warming up' | 'starting' | 'running' | 'ended';
   readonly instructions: number;
 }
 
@@ -69,6 +81,11 @@ export interface CompareReport {
   readonly identical: boolean;
 }
 
+/**
+ * Instructions that each world runs before it is measured, on a machine that is then thrown away: JavaScript engines optimise
+ * the simulator's own code while it runs, and the first world must not pay for all.
+ */
+const warmUp = 3_000_000;
 /** How many instructions run between two reports of progress. */
 const slice = 2_000_000;
 
@@ -78,8 +95,8 @@ export function imageReport(bytes: Uint8Array): ImageReport {
 
 /** Runs one program in each world, one after the other, each on a machine of its own, and reports what was measured. */
 export function compare(options: CompareOptions): CompareReport {
-  const reports: WorldReport[] = [];
-  for (const world of options.worlds) reports.push(runOne(options, world));
+  for (const world of options.worlds) warmWorld(options, world);
+  const reports = options.worlds.map((world) => runOne(options, world));
   const bare = reports.find((report) => report.name === 'bare' && report.reason === 'exited');
   const worlds = bare ? reports.map((report) => ({ ...report, ratioToBare: report.wallMs / bare.wallMs })) : reports;
   const first = worlds[0];
@@ -100,18 +117,37 @@ export function compare(options: CompareOptions): CompareReport {
   };
 }
 
+function warmWorld(options: CompareOptions, chosen: string | WorldDefinition): void {
+  options.onProgress?.({
+    world: typeof chosen === 'string' ? chosen : chosen.name,
+    state: 'warming up',
+    instructions: 0,
+  });
+  const { world } = openWorld(chosen, options, { ...specParts(options), trace: new HopRecorder() });
+  try {
+    runToEnd(world, Math.min(warmUp, options.maxInstructions ?? warmUp));
+  } finally {
+    world.dispose();
+  }
+}
+
+function specParts(options: CompareOptions) {
+  return {
+    program: options.program,
+    ...(options.input === undefined ? {} : { input: options.input }),
+    ...(options.files === undefined ? {} : { files: options.files }),
+    ...(options.maxOutputBytes === undefined ? {} : { maxOutputBytes: options.maxOutputBytes }),
+    ...(options.now === undefined ? {} : { now: options.now }),
+  };
+}
+
 function runOne(options: CompareOptions, chosen: string | WorldDefinition): WorldReport {
   const name = typeof chosen === 'string' ? chosen : chosen.name;
   const progress = (state: CompareProgress['state'], instructions: number) =>
     options.onProgress?.({ world: name, state, instructions });
   progress('starting', 0);
   const recorder = new HopRecorder(options.trace);
-  const opened = openWorld(chosen, options, {
-    program: options.program,
-    trace: recorder,
-    ...(options.input === undefined ? {} : { input: options.input }),
-    ...(options.now === undefined ? {} : { now: options.now }),
-  });
+  const opened = openWorld(chosen, options, { ...specParts(options), trace: recorder });
   try {
     const result = runToEnd(opened.world, options.maxInstructions ?? Number.POSITIVE_INFINITY, (instructions) =>
       progress('running', instructions),

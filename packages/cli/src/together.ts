@@ -16,6 +16,10 @@ export interface TogetherOptions extends MachineOptions, GuestKernels {
   /** Of all worlds together. Default: no limit. */
   readonly maxInstructions?: number;
   readonly input?: Uint8Array;
+  /** Further files beside the program. */
+  readonly files?: FileTree;
+  /** Bytes of output kept of each world. */
+  readonly maxOutputBytes?: number;
   readonly trace?: TraceSink;
   readonly onOutput?: (world: string, bytes: Uint8Array) => void;
   /** Called with the host's process table every `psInterval` instructions and at the end. */
@@ -45,6 +49,8 @@ export function runTogether(options: TogetherOptions): TogetherResult[] {
     const parts = {
       program: options.program,
       ...(options.input === undefined ? {} : { input: options.input }),
+      ...(options.files === undefined ? {} : { files: options.files }),
+      ...(options.maxOutputBytes === undefined ? {} : { maxOutputBytes: options.maxOutputBytes }),
       ...(options.trace === undefined ? {} : { trace: options.trace }),
       ...(options.onOutput === undefined ? {} : { onOutput: (bytes: Uint8Array) => options.onOutput?.(name, bytes) }),
     };

@@ -37,7 +37,8 @@ export function loadProgram(name: string, args: readonly string[]): ProgramSpec 
   } catch (error) {
     throw new UserError(`'${name}' cannot be run: ${(error as Error).message}`, ExitCode.badInput);
   }
-  return { image, arguments: [`/bin/${basename(name)}`, ...args] };
+  // The name goes through a kernel command line, which knows no blanks in it.
+  return { image, arguments: [`/bin/${basename(name).replace(/[^\w.+-]/g, '_')}`, ...args] };
 }
 
 function isPresent(path: string): boolean {
@@ -47,6 +48,14 @@ function isPresent(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** What the program may want to run: the shell finds the other built-in programs beside itself. */
+export function companions(name: string): FileTree | undefined {
+  if (name !== 'sh') return undefined;
+  return new Map(
+    programNames.map((other) => [`/bin/${other}`, { type: 'file', mode: 0o755, data: builtInProgram(other) }]),
+  );
 }
 
 /** The guest kernels to use: the built-in ones, or files. */

@@ -2,7 +2,7 @@ import type { WorldDefinition } from '@worldswitch/contracts';
 import { type CompareReport, compare } from '../compare.ts';
 import { ExitCode } from '../exit-codes.ts';
 import { reportText } from '../report-text.ts';
-import { isWorldFile, loadKernels, loadProgram, loadWorld } from './input.ts';
+import { companions, isWorldFile, loadKernels, loadProgram, loadWorld } from './input.ts';
 import { type MachineFlags, machineOptions } from './options.ts';
 import { progressLine, traceFile, writeAll } from './output.ts';
 
@@ -13,6 +13,7 @@ export interface CompareFlags extends MachineFlags {
   readonly json?: boolean;
   readonly trace?: string;
   readonly maxInstructions?: number;
+  readonly maxOutput?: number;
   readonly guestKernel?: string;
   readonly paraKernel?: string;
 }
@@ -22,6 +23,7 @@ export async function compareVerb(args: readonly string[], flags: CompareFlags):
   for (const name of [...flags.worlds, ...(flags.world ?? [])])
     worlds.push(isWorldFile(name) ? await loadWorld(name) : name);
   const program = loadProgram(flags.program, args);
+  const files = companions(flags.program);
   const kernels = loadKernels(flags);
   const trace = flags.trace === undefined ? undefined : traceFile(flags.trace);
   const line = progressLine();
@@ -30,9 +32,11 @@ export async function compareVerb(args: readonly string[], flags: CompareFlags):
     report = compare({
       program,
       worlds,
+      ...(files === undefined ? {} : { files }),
       ...kernels,
       ...machineOptions(flags),
       ...(flags.maxInstructions === undefined ? {} : { maxInstructions: flags.maxInstructions }),
+      ...(flags.maxOutput === undefined ? {} : { maxOutputBytes: flags.maxOutput }),
       ...(trace === undefined ? {} : { trace }),
       onProgress: ({ world, state, instructions }) =>
         line.show(

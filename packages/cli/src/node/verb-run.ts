@@ -6,7 +6,7 @@ import { ExitCode } from '../exit-codes.ts';
 import { runTogether, type TogetherResult } from '../together.ts';
 import { jsonLinesSink } from '../trace-file.ts';
 import { openWorld } from '../worlds.ts';
-import { isWorldFile, loadKernels, loadProgram, loadWorld, pipedInput } from './input.ts';
+import { companions, isWorldFile, loadKernels, loadProgram, loadWorld, pipedInput } from './input.ts';
 import { type MachineFlags, machineOptions } from './options.ts';
 import { traceFile, writeAll } from './output.ts';
 
@@ -33,8 +33,10 @@ export async function runVerb(
   for (const name of flags.world ?? fallback) worlds.push(isWorldFile(name) ? await loadWorld(name) : name);
   const trace = flags.trace === undefined ? undefined : traceFile(flags.trace);
   const input = pipedInput();
+  const files = companions(program);
   const common = {
     program: loadProgram(program, args),
+    ...(files === undefined ? {} : { files }),
     ...loadKernels(flags),
     ...machineOptions(flags),
     ...(input === undefined ? {} : { input }),

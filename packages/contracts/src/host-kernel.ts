@@ -67,6 +67,17 @@ export type FileTreeEntry =
   | { readonly type: 'directory'; readonly mode: number }
   | { readonly type: 'symlink'; readonly target: string };
 
+/** A file system to mount for a process. */
+export interface MountSpec {
+  /** Absolute path of the directory to mount on; made when it is missing. */
+  readonly destination: string;
+  /** `bind` shows a directory of the host. */
+  readonly type: 'proc' | 'tmpfs' | 'dev' | 'sysfs' | 'bind';
+  /** What `mounts` lists as its source; for `bind` the host's directory. */
+  readonly source?: string;
+  readonly readOnly?: boolean;
+}
+
 /** A Linux process to start on the host's own kernel. */
 export interface ProcessSpec {
   readonly name?: string;
@@ -81,6 +92,12 @@ export interface ProcessSpec {
   /** Root of its mount namespace; needs `mount` in `namespaces`. */
   readonly root?: FileTree;
   readonly rootReadOnly?: boolean;
+  /** Mounted in this order before it starts; needs `mount` in `namespaces`. */
+  readonly mounts?: readonly MountSpec[];
+  /** A live process whose namespaces and root it gets instead of the host's. */
+  readonly joining?: HostTask;
+  /** Most memory of it and its descendants, in bytes: a process that needs more is ended. Default: what the host has. */
+  readonly memoryBytes?: number;
   /** What `ps` calls it: `container` for one that a container runtime started. */
   readonly kind?: 'process' | 'container';
   readonly onOutput?: (bytes: Uint8Array, descriptor: 1 | 2) => void;

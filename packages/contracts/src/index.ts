@@ -8,6 +8,7 @@ export type {
   HostKernel,
   HostRunEnd,
   HostTask,
+  MountSpec,
   NamespaceKind,
   ProcessSpec,
   ProcessTask,

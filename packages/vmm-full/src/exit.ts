@@ -59,7 +59,10 @@ export function handleExit(vm: VirtualMachine, exit: Exit): ExitDisposition {
   }
   if (vm.console.isFlooded) endMachine(vm, outputLimit(vm));
   if (vm.end !== undefined) return { action: 'exit', exitCode: vm.end.exitCode };
-  if (vm.isWaiting) return { action: 'block', deadline: wakeDeadline(vm) };
+  if (vm.isWaiting) {
+    vm.console.flush();
+    return { action: 'block', deadline: wakeDeadline(vm) };
+  }
   return isPreempted || isTurnOver(vm) ? yieldHart : resume;
 }
 

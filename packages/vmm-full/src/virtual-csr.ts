@@ -2,7 +2,7 @@ import { InternalError } from '@worldswitch/contracts';
 import { CsrAddress, type CsrDefinition, csrByAddress, mergeCsrWrite } from '@worldswitch/isa';
 import { guestTime, raiseDueTimer, setTimer } from './timer.ts';
 import { Sstatus, SupervisorInterrupt } from './virtual-hart.ts';
-import type { VirtualMachine } from './virtual-machine.ts';
+import { activateShadow, type VirtualMachine } from './virtual-machine.ts';
 
 /** A CSR whose writable bits all lie in its low half: read and written without bigints. */
 export interface NarrowCsr {
@@ -69,7 +69,7 @@ const sstatus: NarrowCsr = {
     const writable = vm.hasFloat ? STATUS_WRITABLE | Sstatus.FS : STATUS_WRITABLE;
     hart.status = (old & ~writable) | (value & writable);
     const changed = hart.status ^ old;
-    if ((changed & VIEW_BITS) !== 0) vm.shadow.activate();
+    if ((changed & VIEW_BITS) !== 0) activateShadow(vm);
     if ((changed & Sstatus.FS) !== 0) lendFloat(vm);
   },
   toRegister: statusValue,
@@ -135,7 +135,7 @@ const satp: WideCsr = {
     const merged = mergeCsrWrite(satpDefinition, vm.hart.satp, value);
     if (merged === vm.hart.satp) return;
     vm.hart.satp = merged;
-    vm.shadow.activate();
+    activateShadow(vm);
   },
 };
 

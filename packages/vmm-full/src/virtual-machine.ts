@@ -89,5 +89,10 @@ export function setVirtualMode(vm: VirtualMachine, isUser: boolean): void {
     accounting.charge(vcpu.counters, hart.isUser);
     hart.isUser = isUser;
   }
-  vm.shadow.activate();
+  activateShadow(vm);
+}
+
+/** Lets the vcpu run on the shadow table for the guest's present satp, virtual mode, SUM and MXR. */
+export function activateShadow(vm: VirtualMachine): void {
+  if (!vm.shadow.activate()) endWithFault(vm, 'the host has no memory left for its shadow page tables');
 }

@@ -13,7 +13,7 @@ import { VirtualConsole } from './virtual-console.ts';
 import { createVirtualPlic } from './virtual-devices/plic.ts';
 import { createTestDevice } from './virtual-devices/test-device.ts';
 import { createVirtualUart } from './virtual-devices/uart16550.ts';
-import { VirtualHart } from './virtual-hart.ts';
+import { Sstatus, VirtualHart } from './virtual-hart.ts';
 import { powerOff, refuseReset, type VirtualMachine } from './virtual-machine.ts';
 import { VmmError } from './vmm-error.ts';
 
@@ -57,7 +57,7 @@ export interface VirtualMachineTask extends VcpuTaskOwner {
 const DEFAULT_OUTPUT_LIMIT = 16 << 20;
 const A0 = 10;
 const A1 = 11;
-const MSTATUS_FS = 3n << 13n;
+const MSTATUS_FS = BigInt(Sstatus.FS);
 
 /**
  * Makes a virtual machine with one hart on a host and puts a kernel into it, to be entered in virtual supervisor mode with
@@ -100,7 +100,6 @@ function assemble(host: HostKernel, options: VirtualMachineOptions, ram: GuestRa
   const areCountersPassed = options.counters === 'pass';
   vcpu.writeCsr(CsrAddress.mstatus, MSTATUS_FS);
   const hasFloat = (vcpu.readCsr(CsrAddress.mstatus) & MSTATUS_FS) !== 0n;
-  vcpu.writeCsr(CsrAddress.mstatus, 0n);
   const vm: VirtualMachine = {
     name: options.name,
     host,
@@ -137,6 +136,8 @@ function assemble(host: HostKernel, options: VirtualMachineOptions, ram: GuestRa
   bus.attach(MemoryMap.plic.base, plic);
   const power = { powerOff: (exitCode: number) => powerOff(vm, exitCode), reset: () => refuseReset(vm) };
   bus.attach(MemoryMap.testDevice.base, createTestDevice(power));
+  // The floating-point unit, where there is one, is on, as firmware leaves it.
+  if (hasFloat) hart.status |= Sstatus.FS;
   if (options.input) uart.type(options.input);
   return vm;
 }

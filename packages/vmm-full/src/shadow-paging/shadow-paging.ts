@@ -115,6 +115,7 @@ export class ShadowPaging {
     if (satp !== this.#space.satp) this.#space = this.#findSpace(satp);
     // Without translation the modes see the same.
     this.#view = this.#space.mode === TranslationMode.bare ? USER_VIEW : viewOf(isUser, status);
+    this.#table = undefined;
     this.#table = this.#space.views[this.#view] ?? this.#withMemory(() => this.#createTable());
     this.#table?.activate();
     return this.#table !== undefined;
@@ -207,12 +208,11 @@ export class ShadowPaging {
     const hostFrame = this.#ram.hostFrame(frame);
     const guestLevel = this.#walkResult.level;
     const level = guestLevel > 0 && this.#ram.isChunkContiguous(frame) ? 1 : 0;
-    let flags = this.#rights();
-    if (level < guestLevel) flags |= ShadowFlag.fragment;
+    const flags = this.#rights();
     const table = this.#table;
     if (!table) throw new InternalError('an access without an active shadow table');
     const isFilled = this.#withMemory(() => {
-      table.map(leafStart(page, level), leafStart(hostFrame, level), flags, level);
+      table.map(leafStart(page, level), leafStart(hostFrame, level), flags, level, guestLevel);
       return true;
     });
     return isFilled ? FillOutcome.filled : FillOutcome.noMemory;

@@ -35,7 +35,8 @@ export class ShadowTable {
   readonly #vcpu: Vcpu;
   readonly #budget: ShadowFrameBudget;
   #table: PageTable;
-  #hasFragments = false;
+  /** Level of the largest guest leaf that entries here are fragments of; 0 for none. */
+  #largestFragmented = 0;
   isReleased = false;
 
   constructor(host: HostKernel, vcpu: Vcpu, budget: ShadowFrameBudget, mode: Exclude<TranslationMode, 0>) {
@@ -44,7 +45,12 @@ export class ShadowTable {
     this.#budget = budget;
     this.mode = mode;
     this.#table = this.#create();
-    this.asid = host.allocateAsid();
+    try {
+      this.asid = host.allocateAsid();
+    } catch {
+      this.#table.destroy();
+      throw OUT_OF_SHADOW_FRAMES;
+    }
   }
 
   #create(): PageTable {
@@ -89,17 +95,18 @@ export class ShadowTable {
 
   /**
    * Maps a leaf, in place of whatever was there. Page and frame are aligned to it.
-   * @param flags PTE bits 1 to 9. @throws OUT_OF_SHADOW_FRAMES
+   * @param flags PTE bits 1 to 8. @param guestLevel level of the guest's leaf, at least `level`. @throws OUT_OF_SHADOW_FRAMES
    */
-  map(page: number, frame: number, flags: number, level: number): void {
+  map(page: number, frame: number, flags: number, level: number, guestLevel: number): void {
     const old = this.#table.flagsOf(page);
     if (old !== 0 || level > 0) {
       // Another leaf, or smaller ones, may be cached.
       if (old !== 0) this.#table.unmap(page);
       this.#vcpu.fence(this.asid, level > 0 ? undefined : page);
     }
-    this.#table.map(page, frame, flags, level);
-    if ((flags & ShadowFlag.fragment) !== 0) this.#hasFragments = true;
+    const isFragment = level < guestLevel;
+    this.#table.map(page, frame, isFragment ? flags | ShadowFlag.fragment : flags, level);
+    if (isFragment) this.#largestFragmented = Math.max(this.#largestFragmented, guestLevel);
   }
 
   /** PTE bits 0 to 9 of the leaf for a page that is canonical; 0 for none. */
@@ -111,7 +118,11 @@ export class ShadowTable {
   forgetPage(page: number, keepsGlobal: boolean): void {
     if (!isCanonical(page, this.mode)) return;
     // A fence for one address of a large guest page is one for the whole page, and so for all entries made of it.
-    if (this.#hasFragments) this.#forgetWhere((flags) => (flags & ShadowFlag.fragment) !== 0);
+    if (this.#largestFragmented > 0) {
+      const start = leafStart(page, this.#largestFragmented);
+      const end = start + PAGES_PER_LEAF[this.#largestFragmented]!;
+      this.#forgetWhere((flags, at) => (flags & ShadowFlag.fragment) !== 0 && at >= start && at < end);
+    }
     const flags = this.#table.flagsOf(page);
     if (flags === 0 || (keepsGlobal && (flags & ShadowFlag.guestGlobal) !== 0)) return;
     const { level } = this.#table.unmap(page)!;
@@ -123,31 +134,32 @@ export class ShadowTable {
     if (this.#table.mappings === 0) return;
     if (keepsGlobal && this.#forgetWhere((flags) => (flags & ShadowFlag.guestGlobal) === 0) > 0) return;
     this.#table.destroy();
-    this.#hasFragments = false;
+    this.#largestFragmented = 0;
     this.#table = this.#create();
     this.#vcpu.fence(this.asid);
   }
 
   /** How many are left. */
-  #forgetWhere(isForgotten: (flags: number) => boolean): number {
+  #forgetWhere(isForgotten: (flags: number, page: number) => boolean): number {
     const pages: number[] = [];
-    for (const { page, flags } of this.#table.entries()) if (isForgotten(flags)) pages.push(page);
+    for (const { page, flags } of this.#table.entries()) if (isForgotten(flags, page)) pages.push(page);
     for (const page of pages) this.#table.unmap(page);
     if (pages.length > 0) this.#vcpu.fence(this.asid);
     return this.#table.mappings;
   }
 
-  /**
-   * Takes over translations of another table of the same guest: those that are global, or all.
-   * @throws OUT_OF_SHADOW_FRAMES
-   */
+  /** Takes over translations of another table of the same guest, those that are global or all, as far as memory goes. */
   adopt(other: ShadowTable, onlyGlobal: boolean): void {
-    for (const { page, frame, flags, level } of other.entries()) {
-      if (!onlyGlobal || (flags & ShadowFlag.guestGlobal) !== 0) {
-        this.#table.map(page, frame, flags & ~PteFlag.valid, level);
-        if ((flags & ShadowFlag.fragment) !== 0) this.#hasFragments = true;
+    try {
+      for (const { page, frame, flags, level } of other.entries()) {
+        if (!onlyGlobal || (flags & ShadowFlag.guestGlobal) !== 0) {
+          this.#table.map(page, frame, flags & ~PteFlag.valid, level);
+        }
       }
+    } catch (error) {
+      if (error !== OUT_OF_SHADOW_FRAMES) throw error;
     }
+    this.#largestFragmented = other.#largestFragmented;
   }
 
   release(): void {

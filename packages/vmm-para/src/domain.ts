@@ -50,6 +50,9 @@ export interface Domain {
   exitsWithoutProgress: number;
   /** Set once, when the domain is over. */
   end: WorldResult | undefined;
+  /** For the trace: whether control is the hypervisor's, and why the guest gets it back. */
+  isHeldInTrace: boolean;
+  entryCause: string;
   /** Frames and vcpu are given back: only what was counted and printed is left. */
   isReleased: boolean;
 }
@@ -71,27 +74,6 @@ export function endWithFault(domain: Domain, message: string): void {
 
 export function domainBytes(domain: Domain): number {
   return domain.frameCount * PAGE_SIZE;
-}
-
-/** Emits one hop; callers check `domain.trace` first, so that a hop that nobody watches costs nothing. */
-export function emitHop(
-  domain: Domain,
-  from: Actor,
-  to: Actor,
-  cause: string,
-  more: { readonly value?: bigint; readonly detail?: string; readonly handledBy?: Actor } = {},
-): void {
-  domain.trace?.emit({
-    time: domain.host.instructions,
-    world: domain.name,
-    from,
-    to,
-    cause,
-    handledBy: more.handledBy ?? to,
-    pc: domain.vcpu.pc,
-    ...(more.value === undefined ? {} : { value: more.value }),
-    ...(more.detail === undefined ? {} : { detail: more.detail }),
-  });
 }
 
 /** The actor whose instructions the vcpu runs now. */

@@ -1,10 +1,11 @@
-import { Actor, type Exit, type ExitDisposition, InternalError } from '@worldswitch/contracts';
+import { type Exit, type ExitDisposition, InternalError } from '@worldswitch/contracts';
 import { ExceptionCause, trapCauseName } from '@worldswitch/isa';
-import { currentActor, type Domain, emitHop, endWithFault } from './domain.ts';
+import { type Domain, endWithFault } from './domain.ts';
 import { Virq } from './event-channel.ts';
 import { SchedCommand } from './hypercall-commands.ts';
 import { hypercallByNumber } from './hypercalls.ts';
 import { Status } from './status.ts';
+import { traceEntry, traceExit } from './trace-hops.ts';
 import { deliverEvents, enterGuestKernel } from './trap-delivery.ts';
 
 const resume: ExitDisposition = { action: 'resume' };
@@ -39,7 +40,9 @@ export function handleExit(domain: Domain, exit: Exit): ExitDisposition {
       throw new InternalError(`unknown exit ${String(exit.kind)}`);
   }
   if (domain.end === undefined) deliverEvents(domain);
-  return domain.end === undefined ? disposition : { action: 'exit', exitCode: domain.end.exitCode };
+  if (domain.end !== undefined) return { action: 'exit', exitCode: domain.end.exitCode };
+  if (domain.trace !== undefined && disposition.action !== 'block') traceEntry(domain);
+  return disposition;
 }
 
 /** Raises the timer's event when it is due, and says whether it was. */
@@ -48,13 +51,6 @@ export function raiseDueTimer(domain: Domain): boolean {
   domain.timerDeadline = Number.POSITIVE_INFINITY;
   domain.events.raise(Virq.timer);
   return true;
-}
-
-/** The hops of an exit: from whom it came to the host OS, by the machine's cause, and from there to the hypervisor. */
-function traceExit(domain: Domain, cause: string, reason: string, value = 0n, detail?: string): void {
-  const more = { value, ...(detail === undefined ? {} : { detail }) };
-  emitHop(domain, currentActor(domain), Actor.host, cause, more);
-  emitHop(domain, Actor.host, Actor.hypervisor, reason, more);
 }
 
 function handleTrap(domain: Domain, exit: Exit): ExitDisposition {
@@ -113,19 +109,13 @@ function handleHypercall(domain: Domain): ExitDisposition {
   vcpu.pc = BigInt.asUintN(64, vcpu.pc + 4n);
   if (row === undefined) {
     vcpu.writeXLow(10, Status.notImplemented);
-    finishHypercall(domain, name);
     return resume;
   }
   for (let i = 0; i < row.parameters.length; i++) hypercallArguments[i] = vcpu.readX(10 + i);
   const result = row.handle(domain, hypercallArguments);
   if (result === undefined) return resume;
   vcpu.writeXLow(10, result);
-  if (domain.end === undefined) finishHypercall(domain, name);
   return row.name === 'sched_op' && result === Status.ok ? schedule(domain) : resume;
-}
-
-function finishHypercall(domain: Domain, name: string): void {
-  if (domain.trace !== undefined) emitHop(domain, Actor.hypervisor, currentActor(domain), 'resume', { detail: name });
 }
 
 function schedule(domain: Domain): ExitDisposition {

@@ -1,5 +1,4 @@
-import { Actor } from '@worldswitch/contracts';
-import { currentActor, type Domain, emitHop, endWithFault, enterAddressSpace } from './domain.ts';
+import { currentActor, type Domain, endWithFault, enterAddressSpace } from './domain.ts';
 import { EVENT_UPCALL_CAUSE, TrapFlag } from './shared-info.ts';
 import { Status } from './status.ts';
 
@@ -33,7 +32,7 @@ export function enterGuestKernel(
     domain.isUser = false;
     enterAddressSpace(domain);
   }
-  if (domain.trace !== undefined) emitHop(domain, Actor.hypervisor, Actor.guestKernel, `inject ${name}`, { value });
+  if (domain.trace !== undefined) domain.entryCause = `inject ${name}`;
   vcpu.pc = entry;
 }
 
@@ -60,6 +59,6 @@ export function returnFromTrap(domain: Domain): Status {
     domain.isUser = true;
     enterAddressSpace(domain);
   }
-  if (domain.trace !== undefined) emitHop(domain, Actor.hypervisor, currentActor(domain), 'iret');
+  domain.entryCause = 'iret';
   return Status.ok;
 }

@@ -11,6 +11,7 @@ import { type KernelImage, readKernelImage } from './kernel-image.ts';
 import { PageType, PageTypes } from './page-types.ts';
 import { VmmParaError } from './para-error.ts';
 import { SharedInfo } from './shared-info.ts';
+import { RESUME, traceEntry, traceExit } from './trace-hops.ts';
 import { deliverEvents } from './trap-delivery.ts';
 
 export interface DomainOptions {
@@ -114,6 +115,8 @@ function assemble(host: HostKernel, options: DomainOptions, kernel: KernelImage,
     lastProgress: -1,
     exitsWithoutProgress: 0,
     end: undefined,
+    isHeldInTrace: false,
+    entryCause: RESUME,
     isReleased: false,
   };
   shared.setTime(host.clock.now(), host.clock.frequency);
@@ -144,8 +147,10 @@ function assemble(host: HostKernel, options: DomainOptions, kernel: KernelImage,
 
 /** Before a slice: a timer that came due while others ran is delivered now. */
 function instructionsUntilEvent(domain: Domain): number {
-  raiseDueTimer(domain);
+  const isDue = raiseDueTimer(domain);
+  if (domain.trace !== undefined && isDue) traceExit(domain, 'machine-timer-interrupt', 'timer');
   if (domain.end === undefined) deliverEvents(domain);
+  if (domain.trace !== undefined) traceEntry(domain);
   const { timerDeadline } = domain;
   return timerDeadline === Number.POSITIVE_INFINITY
     ? timerDeadline

@@ -5,12 +5,13 @@ import { discoverRegion, type PageDecoder, type Region } from './discover.ts';
 import { CODE_SLOT_COUNT, CODE_SLOTS } from './layout.ts';
 import type { Dispatcher } from './link.ts';
 import { encodeRegions, type PlacedRegion } from './link.ts';
+import type { PlainCsrLookup } from './plain-csr.ts';
 
 /** Functions that may be in the table at once, and modules that may be alive: what bounds the memory of translated code. */
 const TABLE_SIZE = 0x4000;
 const MAX_MODULES = 1500;
 /** Visits of an entry after which it is compiled; from half of them on it is compiled together with others. */
-export const DEFAULT_THRESHOLD = 24;
+export const DEFAULT_THRESHOLD = 64;
 const MAX_HEAT = 255;
 /** Entries compiled together. */
 const BATCH = 24;
@@ -27,8 +28,8 @@ interface CompiledRegion {
 
 interface FrameCode {
   readonly heat: Uint8Array;
-  /** By entry offset; `null` where compiling does not pay. */
-  readonly entries: Map<number, CompiledRegion | null>;
+  /** By entry offset. */
+  readonly entries: Map<number, CompiledRegion>;
   /** How often code of this frame was overwritten: each time makes the engine slower to compile it again. */
   rewrites: number;
 }
@@ -57,6 +58,7 @@ export interface CodeCacheOptions {
   readonly markCode: (frame: number) => void;
   readonly clock: () => number;
   readonly threshold: number;
+  readonly plainCsrOf: PlainCsrLookup;
 }
 
 /**
@@ -107,7 +109,6 @@ export class CodeCache {
       this.#setSlot(region);
       return true;
     }
-    if (region === null) return false;
     const heat = code.heat[offset >>> 1]!;
     if (heat < MAX_HEAT) code.heat[offset >>> 1] = heat + 1;
     // Code that is overwritten again and again is compiled more and more reluctantly.
@@ -152,7 +153,7 @@ export class CodeCache {
   }
 
   #compilePending(): void {
-    const { memory, table, markCode, clock } = this.#options;
+    const { memory, table, markCode, clock, plainCsrOf } = this.#options;
     const started = clock();
     const placed: (PlacedRegion & { readonly address: number })[] = [];
     for (const address of this.#pending) {
@@ -160,12 +161,7 @@ export class CodeCache {
       const codePage = address - offset;
       const code = this.#frames.get((address - RAM) >>> 12);
       if (!code || code.entries.has(offset)) continue;
-      const region = discoverRegion(offset, this.#decoder(codePage));
-      if (region.blocks[0]!.instructions.length === 0) {
-        code.entries.set(offset, null);
-        markCode((address - RAM) >>> 12);
-        continue;
-      }
+      const region = discoverRegion(offset, this.#decoder(codePage), plainCsrOf);
       placed.push({ region, codePage, address });
     }
     this.#pending = [];
@@ -228,15 +224,13 @@ export class CodeCache {
     if (!code) return { isEmpty: true, isChanged: false };
     let isChanged = false;
     for (const [entry, region] of code.entries) {
-      if (region !== null) {
-        let isHit = false;
-        for (let line = offset >>> LINE_SHIFT; line <= (offset + length - 1) >>> LINE_SHIFT; line++) {
-          if (region.lines[line]) isHit = true;
-        }
-        if (!isHit) continue;
-        this.#clearSlot(region);
-        isChanged = true;
+      let isHit = false;
+      for (let line = offset >>> LINE_SHIFT; line <= (offset + length - 1) >>> LINE_SHIFT; line++) {
+        if (region.lines[line]) isHit = true;
       }
+      if (!isHit) continue;
+      this.#clearSlot(region);
+      isChanged = true;
       code.entries.delete(entry);
       code.heat[entry >>> 1] = 0;
     }
@@ -267,7 +261,7 @@ function linesOf(region: Region): Uint8Array {
   for (const block of region.blocks) {
     for (const { offset, decoded } of block.instructions) mark(offset, offset + decoded.length - 1);
     // What stands there decided where the block ends, though it was not translated.
-    if (block.end.kind === 'step') mark(block.end.offset, block.end.offset + 3);
+    if (block.end.kind === 'step' || block.end.kind === 'environmentCall') mark(block.end.offset, block.end.offset + 3);
   }
   return lines;
 }

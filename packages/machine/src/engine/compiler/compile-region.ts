@@ -4,6 +4,7 @@ import { LOAD_TABLE, STORE_TABLE } from '../../memory-layout.ts';
 import type { Block, Edge, PlacedInstruction, Region } from './discover.ts';
 import { FunctionWriter, Op, ValueType } from './emit.ts';
 import { COUNTER, Outcome } from './layout.ts';
+import type { PlainCsrAccess } from './plain-csr.ts';
 import { shapeOf } from './row-shape.ts';
 import { writeStructured } from './structure.ts';
 import { type InstructionContext, translateInstruction } from './translate.ts';
@@ -78,7 +79,13 @@ class RegionCompiler implements InstructionContext {
     const used = new Set<number>();
     const written = new Set<number>();
     for (const block of region.blocks) {
-      for (const { decoded } of block.instructions) {
+      for (const { decoded, plainCsr } of block.instructions) {
+        if (plainCsr) {
+          used.add(decoded.rd);
+          written.add(decoded.rd);
+          if ('register' in plainCsr.source) used.add(plainCsr.source.register);
+          continue;
+        }
         const shape = shapeOf(decoded.instruction);
         for (const operand of shape.readsX) used.add(decoded[operand]);
         if (shape.writesX) {
@@ -162,10 +169,11 @@ class RegionCompiler implements InstructionContext {
     this.#terminator(block, go);
   }
 
-  #instruction({ offset, decoded }: PlacedInstruction): void {
+  #instruction({ offset, decoded, plainCsr }: PlacedInstruction): void {
     this.#offset = offset;
     this.#temporariesInUse = 0;
-    translateInstruction(decoded, this);
+    if (plainCsr) this.#accessCsr(decoded.rd, plainCsr);
+    else translateInstruction(decoded, this);
     this.#uncountedInstructions--;
     this.#uncountedAccesses -= shapeOf(decoded.instruction).accesses;
   }
@@ -195,6 +203,9 @@ class RegionCompiler implements InstructionContext {
         return;
       case 'step':
         this.#leave(end.offset, Outcome.step);
+        return;
+      case 'environmentCall':
+        this.#leave(end.offset, Outcome.environmentCall);
         return;
       case 'call':
         this.#call(end.to, end.returnTo, follow);
@@ -235,6 +246,30 @@ class RegionCompiler implements InstructionContext {
     writer.close();
     this.#loadState();
     follow(returnTo);
+  }
+
+  /** Accesses a CSR that is mere storage; without the privilege for it, the reference semantics raise the exception. */
+  #accessCsr(rd: number, { offset, writeMask, privilege, change, source }: PlainCsrAccess): void {
+    const { writer } = this;
+    writer.get(CONTEXT).memory(Op.i32Load, HartOffset.privilege).i32(privilege).op(Op.i32LtS).open(Op.if);
+    this.#pushCounter();
+    writer.set(this.#counter);
+    this.#leave(this.#offset, Outcome.step);
+    writer.close();
+    const old = this.temporary();
+    writer.get(CONTEXT).memory(Op.i64Load, offset).set(old);
+    if (change !== 'none') {
+      writer.get(CONTEXT).get(old);
+      // new = old ^ ((old ^ written) & writable), and the like for set and clear.
+      if ('immediate' in source) writer.i64(source.immediate);
+      else if (source.register === 0) writer.i64(0);
+      else writer.get(this.readX(source.register));
+      if (change === 'write') writer.get(old).op(Op.i64Xor).i64(writeMask).op(Op.i64And).op(Op.i64Xor);
+      else if (change === 'set') writer.i64(writeMask).op(Op.i64And).op(Op.i64Or);
+      else writer.i64(writeMask).op(Op.i64And).i64(-1).op(Op.i64Xor).op(Op.i64And);
+      writer.memory(Op.i64Store, offset);
+    }
+    if (rd !== 0) writer.get(old).set(this.writeX(rd));
   }
 
   #leave(offset: number, outcome: Outcome): void {

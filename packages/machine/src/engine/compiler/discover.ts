@@ -1,4 +1,5 @@
 import type { DecodedInstruction } from '@worldswitch/isa';
+import type { PlainCsrAccess, PlainCsrLookup } from './plain-csr.ts';
 import { pcRelative, shapeOf } from './row-shape.ts';
 
 /** Instructions of a region at most; past it, edges leave the region. */
@@ -19,12 +20,15 @@ export type Terminator =
   /** The last instruction is a jump that links; `to` is undefined when the callee's address is computed. */
   | { readonly kind: 'call'; readonly to: { readonly offset: number } | undefined; readonly returnTo: Edge }
   /** The instruction after the block's last one (at `offset`) is executed by the reference semantics. */
-  | { readonly kind: 'step'; readonly offset: number };
+  | { readonly kind: 'step'; readonly offset: number }
+  /** The same, where it is an environment call. */
+  | { readonly kind: 'environmentCall'; readonly offset: number };
 
 export interface PlacedInstruction {
   /** Bytes from the start of the page. */
   readonly offset: number;
   readonly decoded: DecodedInstruction;
+  readonly plainCsr?: PlainCsrAccess;
 }
 
 export interface Block {
@@ -55,13 +59,14 @@ type DraftTerminator =
   | { kind: 'branch'; taken: number; fallThrough: number }
   | { kind: 'indirect' }
   | { kind: 'call'; to: number | undefined; returnTo: number }
-  | { kind: 'step'; offset: number };
+  | { kind: 'step'; offset: number }
+  | { kind: 'environmentCall'; offset: number };
 
 const isLinkRegister = (register: number): boolean => register === 1 || register === 5;
 
 /** Finds the code reachable from `entry` without leaving the page, split into basic blocks. */
-export function discoverRegion(entry: number, decode: PageDecoder): Region {
-  const leaders = findLeaders(entry, decode);
+export function discoverRegion(entry: number, decode: PageDecoder, plainCsrOf: PlainCsrLookup): Region {
+  const leaders = findLeaders(entry, decode, plainCsrOf);
   const drafts = new Map<number, Draft>();
   const order: Draft[] = [];
   const pending = [entry];
@@ -69,7 +74,7 @@ export function discoverRegion(entry: number, decode: PageDecoder): Region {
   while (pending.length > 0) {
     const offset = pending.shift()!;
     if (drafts.has(offset) || offset < 0 || offset >= PAGE_SIZE || count >= MAX_REGION_INSTRUCTIONS) continue;
-    const draft = readBlock(offset, leaders, decode);
+    const draft = readBlock(offset, leaders, decode, plainCsrOf);
     count += draft.instructions.length;
     drafts.set(offset, draft);
     order.push(draft);
@@ -121,7 +126,7 @@ function successorsOf(end: DraftTerminator): number[] {
 }
 
 /** Offsets at which a block must begin because control can come from elsewhere. */
-function findLeaders(entry: number, decode: PageDecoder): ReadonlySet<number> {
+function findLeaders(entry: number, decode: PageDecoder, plainCsrOf: PlainCsrLookup): ReadonlySet<number> {
   const leaders = new Set<number>([entry]);
   const none: ReadonlySet<number> = new Set();
   const seen = new Set<number>();
@@ -131,7 +136,7 @@ function findLeaders(entry: number, decode: PageDecoder): ReadonlySet<number> {
     const offset = pending.shift()!;
     if (seen.has(offset) || offset < 0 || offset >= PAGE_SIZE || count >= MAX_REGION_INSTRUCTIONS) continue;
     seen.add(offset);
-    const draft = readBlock(offset, none, decode);
+    const draft = readBlock(offset, none, decode, plainCsrOf);
     count += draft.instructions.length;
     for (const successor of successorsOf(draft.end)) {
       leaders.add(successor);
@@ -141,7 +146,12 @@ function findLeaders(entry: number, decode: PageDecoder): ReadonlySet<number> {
   return leaders;
 }
 
-function readBlock(start: number, leaders: ReadonlySet<number>, decode: PageDecoder): Draft {
+function readBlock(
+  start: number,
+  leaders: ReadonlySet<number>,
+  decode: PageDecoder,
+  plainCsrOf: PlainCsrLookup,
+): Draft {
   const instructions: PlacedInstruction[] = [];
   let offset = start;
   for (;;) {
@@ -151,8 +161,15 @@ function readBlock(start: number, leaders: ReadonlySet<number>, decode: PageDeco
     const decoded = decode(offset);
     if (!decoded) return { offset: start, instructions, end: { kind: 'step', offset } };
     const shape = shapeOf(decoded.instruction);
-    if (!shape.isTranslatable) return { offset: start, instructions, end: { kind: 'step', offset } };
     const next = offset + decoded.length;
+    const plainCsr = shape.isTranslatable ? undefined : plainCsrOf(decoded);
+    if (plainCsr) {
+      instructions.push({ offset, decoded, plainCsr });
+      offset = next;
+      continue;
+    }
+    if (shape.isEnvironmentCall) return { offset: start, instructions, end: { kind: 'environmentCall', offset } };
+    if (!shape.isTranslatable) return { offset: start, instructions, end: { kind: 'step', offset } };
     instructions.push({ offset, decoded });
     if (shape.branch) {
       const distance = pcRelative(shape.branch.target, decoded);

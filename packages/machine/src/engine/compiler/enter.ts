@@ -5,10 +5,12 @@ import type { Hart } from '../../hart.ts';
 import { HartOffset } from '../../hart-state.ts';
 import type { MachineMemory } from '../../machine-memory.ts';
 import { FETCH_TABLE } from '../../memory-layout.ts';
+import { environmentCallCause } from '../../trap.ts';
 import type { Engine } from '../engine.ts';
 import { CodeCache, type CodeCacheStatistics, DEFAULT_THRESHOLD } from './cache.ts';
 import { COUNTER, Outcome } from './layout.ts';
 import { type Dispatcher, encodeDispatcher } from './link.ts';
+import { createPlainCsrLookup } from './plain-csr.ts';
 
 /**
  * Instructions that compiled code may run before it comes back to TypeScript: V8 replaces a WebAssembly function by its
@@ -29,7 +31,7 @@ const COUNTER_WORD = COUNTER / 4;
 export interface CompiledEngineOptions {
   /** Milliseconds, for statistics only. Default: `Date.now`. */
   readonly clock?: () => number;
-  /** Visits of a code address after which it is compiled. Default 24; 0 compiles everything at once. */
+  /** Visits of a code address after which it is compiled. Default 64; 0 compiles everything at once. */
   readonly threshold?: number;
 }
 
@@ -86,6 +88,7 @@ class Entry implements CompiledEngine {
       decode: (bits) => hart.instructionSet.decode(bits),
       markCode: (frame) => hart.markCode(frame),
       clock: options.clock ?? Date.now,
+      plainCsrOf: createPlainCsrLookup(hart.instructionSet),
       threshold: options.threshold ?? DEFAULT_THRESHOLD,
     });
     this.#cache.link(this.#dispatcher);
@@ -116,6 +119,7 @@ class Entry implements CompiledEngine {
       const outcome = this.#dispatcher.run(base, 0, 0);
       this.#synchronise();
       if (outcome === Outcome.trap) hart.takePendingTrap();
+      else if (outcome === Outcome.environmentCall) this.#environmentCall();
       else if (outcome === Outcome.accessDone) this.#finishAccess();
       else if (outcome === Outcome.budget && stretch === budget) this.#stepToEnd();
     }
@@ -130,6 +134,14 @@ class Entry implements CompiledEngine {
   reset(): void {
     this.#cache.reset();
     this.#isInvalidated = true;
+  }
+
+  /** What the control operation of the same name does, without an exception of JavaScript in between. */
+  #environmentCall(): void {
+    const hart = this.#hart;
+    if (this.#memory.i32[this.#word + BUDGET]! <= 0) return;
+    hart.noteFault(environmentCallCause[hart.current.privilege], 0, 0);
+    hart.takePendingTrap();
   }
 
   /** Brings the context's instret, budget and dataAccesses up to what COUNTER says. */

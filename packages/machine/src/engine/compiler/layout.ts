@@ -26,6 +26,8 @@ export const Outcome = {
   accessDone: 4,
   /** The hart wants to leave, or look at its attention flag. */
   leave: 5,
+  /** The instruction at state.pc is an environment call. */
+  environmentCall: 6,
 } as const;
 export type Outcome = (typeof Outcome)[keyof typeof Outcome];
 

@@ -6,6 +6,8 @@ export interface RowShape {
   readonly isTranslatable: boolean;
   /** An operation that orders memory and nothing else: nothing to do on a hart that performs accesses in order. */
   readonly isOrderingOnly: boolean;
+  /** Traps for sure, into the environment. */
+  readonly isEnvironmentCall: boolean;
   /** Loads, stores and atomics: 0 or 1. */
   readonly accesses: number;
   readonly jump: Expression | undefined;
@@ -40,6 +42,7 @@ export function shapeOf(instruction: Instruction): RowShape {
 function analyse(semantics: readonly Statement[]): RowShape {
   let isTranslatable = true;
   let isOrderingOnly = false;
+  let isEnvironmentCall = false;
   let accesses = 0;
   let jump: Expression | undefined;
   let branch: RowShape['branch'];
@@ -109,6 +112,7 @@ function analyse(semantics: readonly Statement[]): RowShape {
         break;
       case 'control':
         isOrderingOnly = statement.operation === 'fence';
+        isEnvironmentCall = statement.operation === 'ecall';
         isTranslatable = isOrderingOnly;
         break;
       default:
@@ -116,7 +120,7 @@ function analyse(semantics: readonly Statement[]): RowShape {
     }
   }
   if (accesses > 1 || (jump && branch) || (accesses > 0 && (jump || branch))) isTranslatable = false;
-  return { isTranslatable, isOrderingOnly, accesses, jump, branch, writesX, readsX: [...reads] };
+  return { isTranslatable, isOrderingOnly, isEnvironmentCall, accesses, jump, branch, writesX, readsX: [...reads] };
 }
 
 function containsLoad(expression: Expression): boolean {

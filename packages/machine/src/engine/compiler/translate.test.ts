@@ -106,7 +106,11 @@ function createRunner(memory: MachineMemory) {
     callGuest: () => Outcome.proceed,
   };
   return (decoded: DecodedInstruction) => {
-    const region = discoverRegion(START, (offset) => (offset === START ? decoded : undefined));
+    const region = discoverRegion(
+      START,
+      (offset) => (offset === START ? decoded : undefined),
+      () => undefined,
+    );
     const bytes = encodeRegions([{ region, codePage: CODE_PAGE }], 0);
     expect(WebAssembly.validate(bytes), `module for ${decoded.instruction.name} is valid`).toBe(true);
     new WebAssembly.Instance(new WebAssembly.Module(bytes), { env });

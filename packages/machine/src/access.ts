@@ -1,6 +1,17 @@
 import type { TranslationMode } from '@worldswitch/contracts';
 import { ExceptionCause, Privilege } from '@worldswitch/isa';
-import { AccessKind, faultCause, needsAccessedDirty, permits, TranslationFault, walk } from '@worldswitch/mmu-tlb';
+import {
+  AccessKind,
+  faultCause,
+  needsAccessedDirty,
+  type PageTableMemory,
+  PteUpdate,
+  permits,
+  pmpAllows,
+  pmpPageRights,
+  TranslationFault,
+  walk,
+} from '@worldswitch/mmu-tlb';
 import type { Hart } from './hart.ts';
 import { CsrSlot, type HartContext, Mstatus } from './hart-context.ts';
 import { HartOffset } from './hart-state.ts';
@@ -32,8 +43,40 @@ const PBMTE_HIGH = 1 << 30;
  * in the context. `hart.leafLevel` is then the level of the leaf, or -1 for an untranslated address.
  * @param low,high halves of the virtual address, signed.
  */
-function translate(hart: Hart, low: number, high: number, kind: AccessKind): number {
+function translate(hart: Hart, low: number, high: number, kind: AccessKind, length: number): number {
+  const frame = translatePage(hart, low, high, kind);
+  const { pmp, privilege, dataPrivilege } = hart.current;
+  if (frame < 0 || pmp.length === 0) return frame;
+  const actual = kind === AccessKind.fetch ? privilege : dataPrivilege;
+  hart.isWholePageAllowed = pmpPageRights(pmp, frame, actual) !== undefined;
+  if (pmpAllows(pmp, frame * 4096 + (low & 0xfff), length, kind, actual)) return frame;
+  return fault(hart, faultCause(TranslationFault.access, kind), low, high);
+}
+
+/** The memory that walks read, under the physical memory protection of supervisor mode (privileged ISA, Sv39, step 2). */
+export function protectPageTables(hart: Hart, memory: PageTableMemory): PageTableMemory {
+  const isAllowed = (frame: number, index: number, kind: AccessKind): boolean => {
+    const { pmp } = hart.current;
+    return pmp.length === 0 || pmpAllows(pmp, frame * 4096 + index * 8, 8, kind, Privilege.supervisor);
+  };
+  return {
+    get low() {
+      return memory.low;
+    },
+    get high() {
+      return memory.high;
+    },
+    readPte: (frame, index) => isAllowed(frame, index, AccessKind.load) && memory.readPte(frame, index),
+    updatePte: (frame, index, expectedLow, expectedHigh, low) =>
+      isAllowed(frame, index, AccessKind.store)
+        ? memory.updatePte(frame, index, expectedLow, expectedHigh, low)
+        : PteUpdate.fault,
+  };
+}
+
+function translatePage(hart: Hart, low: number, high: number, kind: AccessKind): number {
   const context = hart.current;
+  hart.isWholePageAllowed = true;
   const page = (high >>> 0) * 2 ** 20 + (low >>> 12);
   const privilege = kind === AccessKind.fetch ? context.privilege : context.dataPrivilege;
   const satpHigh = context.csrHigh(CsrSlot.satp);
@@ -78,7 +121,7 @@ function fault(hart: Hart, cause: number, low: number, high: number): -1 {
 
 /** Enters a translation in the inline software TLB, unless the TLB model must see every access. */
 function remember(hart: Hart, table: number, low: number, high: number, wasmPage: number): void {
-  if (hart.leafLevel >= 0 && hart.tlb.observesHits) return;
+  if ((hart.leafLevel >= 0 && hart.tlb.observesHits) || !hart.isWholePageAllowed) return;
   const context = hart.current;
   const offset = table === FETCH_TABLE ? HartOffset.fetchTranslations : HartOffset.dataTranslations;
   const set = hart.memory.i32[context.word + offset / 4]!;
@@ -109,7 +152,7 @@ export function loadSlow(hart: Hart, low: number, high: number, width: Width): A
   countDataAccess(context);
   const offset = low & 0xfff;
   if (offset + width > 4096) return loadAcrossPages(hart, low, high, width);
-  const frame = translate(hart, low, high, AccessKind.load);
+  const frame = translate(hart, low, high, AccessKind.load, width);
   if (frame < 0) return AccessResult.fault;
   const { u32, view } = hart.memory;
   const scratch = context.word + SCRATCH;
@@ -153,11 +196,11 @@ function loadDevice(hart: Hart, address: number, low: number, high: number, widt
 
 /** Both pages must be there before anything is read; devices do not take such accesses. */
 function loadAcrossPages(hart: Hart, low: number, high: number, width: Width): AccessResult {
-  const first = translateForBytes(hart, low, high, AccessKind.load);
+  const first = translateForBytes(hart, low, high, AccessKind.load, 4096 - (low & 0xfff));
   if (first < 0) return AccessResult.fault;
   const nextLow = (low | 0xfff) + 1;
   const nextHigh = nextLow === 0 ? (high + 1) | 0 : high;
-  const second = translateForBytes(hart, nextLow | 0, nextHigh, AccessKind.load);
+  const second = translateForBytes(hart, nextLow | 0, nextHigh, AccessKind.load, width - (4096 - (low & 0xfff)));
   if (second < 0) return AccessResult.fault;
   const scratch = hart.current.base + HartOffset.scratch;
   const { u8 } = hart.memory;
@@ -169,8 +212,8 @@ function loadAcrossPages(hart: Hart, low: number, high: number, width: Width): A
 }
 
 /** Byte offset in the machine's memory of the page, or -1 with an access fault noted when it is not RAM. */
-function translateForBytes(hart: Hart, low: number, high: number, kind: AccessKind): number {
-  const frame = translate(hart, low, high, kind);
+function translateForBytes(hart: Hart, low: number, high: number, kind: AccessKind, length: number): number {
+  const frame = translate(hart, low, high, kind, length);
   if (frame < 0) return -1;
   const wasmPage = wasmPageOf(hart, frame);
   return wasmPage < 0 ? fault(hart, faultCause(TranslationFault.access, kind), low, high) : wasmPage;
@@ -182,7 +225,7 @@ export function storeSlow(hart: Hart, low: number, high: number, width: Width): 
   countDataAccess(context);
   const offset = low & 0xfff;
   if (offset + width > 4096) return storeAcrossPages(hart, low, high, width);
-  const frame = translate(hart, low, high, AccessKind.store);
+  const frame = translate(hart, low, high, AccessKind.store, width);
   if (frame < 0) return AccessResult.fault;
   const { u32, view } = hart.memory;
   const wasmPage = wasmPageOf(hart, frame);
@@ -242,11 +285,11 @@ function storeDevice(hart: Hart, address: number, low: number, high: number, wid
 }
 
 function storeAcrossPages(hart: Hart, low: number, high: number, width: Width): AccessResult {
-  const first = translateForBytes(hart, low, high, AccessKind.store);
+  const first = translateForBytes(hart, low, high, AccessKind.store, 4096 - (low & 0xfff));
   if (first < 0) return AccessResult.fault;
   const nextLow = (low | 0xfff) + 1;
   const nextHigh = nextLow === 0 ? (high + 1) | 0 : high;
-  const second = translateForBytes(hart, nextLow | 0, nextHigh, AccessKind.store);
+  const second = translateForBytes(hart, nextLow | 0, nextHigh, AccessKind.store, width - (4096 - (low & 0xfff)));
   if (second < 0) return AccessResult.fault;
   const scratch = hart.current.base + HartOffset.scratch;
   const { u8 } = hart.memory;
@@ -265,7 +308,7 @@ export function fetchWasm(hart: Hart, low: number, high: number): number {
   const set = i32[hart.current.word + HartOffset.fetchTranslations / 4]!;
   const word = (set + FETCH_TABLE + ((low >>> 12) & (TRANSLATION_ENTRIES - 1)) * TRANSLATION_ENTRY_SIZE) >>> 2;
   if (i32[word] === (low & ~0xfff) && i32[word + 1] === high) return (low + i32[word + 2]!) >>> 0;
-  const wasmPage = translateForBytes(hart, low, high, AccessKind.fetch);
+  const wasmPage = translateForBytes(hart, low, high, AccessKind.fetch, 2);
   if (wasmPage < 0) return -1;
   remember(hart, FETCH_TABLE, low, high, wasmPage);
   return wasmPage + (low & 0xfff);
@@ -281,7 +324,7 @@ export function atomicWasm(hart: Hart, low: number, high: number, width: 4 | 8, 
     const cause = isLoadReserved ? ExceptionCause.loadAddressMisaligned : ExceptionCause.storeAddressMisaligned;
     return fault(hart, cause, low, high);
   }
-  const wasmPage = translateForBytes(hart, low, high, isLoadReserved ? AccessKind.load : AccessKind.store);
+  const wasmPage = translateForBytes(hart, low, high, isLoadReserved ? AccessKind.load : AccessKind.store, width);
   if (wasmPage < 0) return -1;
   const at = wasmPage + (low & 0xfff);
   if (!isLoadReserved) hart.ram.code.noteWrite(at - RAM, width);

@@ -9,9 +9,18 @@ import {
   Privilege,
 } from '@worldswitch/isa';
 import type { Hart } from './hart.ts';
-import { CSR_SLOTS, CsrSlot, FIRST_FREE_CSR_SLOT, type HartContext, Mstatus } from './hart-context.ts';
+import {
+  CSR_SLOTS,
+  CsrSlot,
+  FIRST_FREE_CSR_SLOT,
+  type HartContext,
+  Mstatus,
+  PMP_ADDRESS_SLOT,
+  PMP_CONFIGURATION_SLOT,
+} from './hart-context.ts';
 import { HartOffset } from './hart-state.ts';
 import { isStimecmpEnabled, pendingInterrupts, SUPERVISOR_TIMER } from './interrupts.ts';
+import { PMP_ENTRIES, writePmpAddress, writePmpConfiguration } from './pmp-csrs.ts';
 
 /** How one CSR is read and written, once access to it is allowed. */
 interface CsrRow {
@@ -49,7 +58,10 @@ export class CsrFile {
       if (/^(fflags|frm|fcsr)$/.test(definition.name) && !hasFloat) continue;
       const isAbsent = definition.readOnly || /^m?hpm(counter|event)\d+$/.test(definition.name);
       const slot = (CsrSlot as Readonly<Record<string, number>>)[definition.name];
-      const row = special[definition.name] ?? (isAbsent ? constant(0n) : stored(definition, slot ?? nextSlot++));
+      const row =
+        special[definition.name] ??
+        pmpRow(definition.name) ??
+        (isAbsent ? constant(0n) : stored(definition, slot ?? nextSlot++));
       this.#rows[definition.address] = { definition, ...row };
     }
     for (const definition of triggerCsrs) this.#rows[definition.address] = { definition, ...constant(0n) };
@@ -222,6 +234,26 @@ function specialRows(instructionSet: InstructionSet, hasFloat: boolean): Readonl
       read: (_hart, context) => readFcsr(context),
       write: (_hart, context, value) => writeFloat(context, Number(value & 31n), Number((value >> 5n) & 7n)),
     },
+  };
+}
+
+function pmpRow(name: string): RowBody | undefined {
+  const [, kind, digits] = /^pmp(cfg|addr)(\d+)$/.exec(name) ?? [];
+  if (kind === undefined) return undefined;
+  const number = Number(digits);
+  if (kind === 'addr') {
+    if (number >= PMP_ENTRIES) return constant(0n);
+    return {
+      read: (_hart, context) => context.csr(PMP_ADDRESS_SLOT + number),
+      write: (hart, context, value) => writePmpAddress(hart, context, number, value),
+    };
+  }
+  // Only even-numbered configuration registers exist on RV64, with eight entries each.
+  const register = number / 2;
+  if (register * 8 >= PMP_ENTRIES) return constant(0n);
+  return {
+    read: (_hart, context) => context.csr(PMP_CONFIGURATION_SLOT + register),
+    write: (hart, context, value) => writePmpConfiguration(hart, context, register, value),
   };
 }
 

@@ -1,4 +1,5 @@
 import { Privilege, type PrivilegeLevel } from '@worldswitch/isa';
+import type { PmpEntry } from '@worldswitch/mmu-tlb';
 import { HartOffset } from './hart-state.ts';
 import type { MachineMemory } from './machine-memory.ts';
 import { CONTEXT_SIZE, CONTEXTS } from './memory-layout.ts';
@@ -16,7 +17,10 @@ export type CsrSlotName = (typeof slotNames)[number];
 export const CsrSlot = Object.fromEntries(slotNames.map((name, index) => [name, index])) as Readonly<
   Record<CsrSlotName, number>
 >;
-export const FIRST_FREE_CSR_SLOT = slotNames.length;
+/** pmpcfg0, pmpcfg2; then pmpaddr0 to pmpaddr15. */
+export const PMP_CONFIGURATION_SLOT = slotNames.length;
+export const PMP_ADDRESS_SLOT = PMP_CONFIGURATION_SLOT + 2;
+export const FIRST_FREE_CSR_SLOT = PMP_ADDRESS_SLOT + 16;
 export const CSR_SLOTS = (CONTEXT_SIZE - HartOffset.csr) / 8;
 
 /** Bits of mstatus, all below bit 32 (privileged ISA, section "Machine Status (mstatus and mstatush) Registers"). */
@@ -57,6 +61,8 @@ export class HartContext {
   isHosted = true;
   /** mip bits that devices drive: MSIP, MTIP, MEIP, SEIP. */
   lines = 0;
+  /** Physical memory protection in force; empty while it is off. */
+  pmp: readonly PmpEntry[] = [];
   /** Virtual time at which the owner's timer sets STIP (SBI set_timer); the owner clears it by setting a new one. */
   supervisorDeadline = Number.POSITIVE_INFINITY;
   /** TLB misses and page-table entries read. */

@@ -16,7 +16,7 @@ import {
   type TranslationContext,
   type WalkResult,
 } from '@worldswitch/mmu-tlb';
-import { fetchWasm, loadSlow, storeSlow, type Width } from './access.ts';
+import { fetchWasm, loadSlow, protectPageTables, storeSlow, type Width } from './access.ts';
 import type { Bus } from './bus.ts';
 import { type ControlOperation, controlOperations } from './control.ts';
 import { CsrFile } from './csr-file.ts';
@@ -82,6 +82,8 @@ export class Hart {
   readonly walkResult: WalkResult = createWalkResult();
   /** Level of the leaf that the last translation used; -1 when it was untranslated. */
   leafLevel = 0;
+  /** Physical memory protection treats all of that page alike, so that the translation may be remembered. */
+  isWholePageAllowed = true;
   /** Context that runs, or ran last. */
   current: HartContext;
   /** Asks the engine to return at the next instruction boundary. */
@@ -125,7 +127,7 @@ export class Hart {
     }
     this.csrs = new CsrFile(this.instructionSet);
     this.sets = new TranslationSets(this.memory);
-    this.pageTables = createPageTableMemory(this.ram);
+    this.pageTables = protectPageTables(this, createPageTableMemory(this.ram));
     this.tlb.onEvict = (entry) => this.sets.evict(entry.asid, entry.page, (entry.flags & PteFlag.global) !== 0);
     this.reference = new ReferenceEngine(this);
     this.#engine = this.reference;
@@ -168,6 +170,8 @@ export class Hart {
   #enter(context: HartContext): void {
     if (this.current !== context) {
       this.#retiredElsewhere += this.current.instret - context.instret;
+      // Translation sets do not know whose memory protection they were filled under.
+      if (this.current.pmp.length + context.pmp.length > 0) this.sets.reset();
       this.current = context;
       // Another context may have stored to the reserved place.
       this.memory.i64[context.quad + HartOffset.reservation / 8] = -1n;

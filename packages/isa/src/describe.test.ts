@@ -1,5 +1,6 @@
 import { expect, it, describe as suite } from 'vitest';
-import { describe } from './describe.ts';
+import { csrByName } from './csr.ts';
+import { describe, describeCsr } from './describe.ts';
 import { defaultInstructionSet } from './instruction-set.ts';
 import { effectsOf, sensitivityOf, sensitivityReport } from './sensitivity.ts';
 
@@ -26,6 +27,15 @@ suite('describe', () => {
     for (const instruction of set.rows) {
       expect(describe(instruction), instruction.name).toMatch(/^# .+\n\n[^\n]+\.\n[\s\S]*Source: .*section ".+"\n$/);
     }
+  });
+});
+
+suite('describeCsr', () => {
+  it('writes the page of sie', () => {
+    const page = describeCsr(csrByName('sie')!);
+    expect(page).toContain('Address: 0x104; lowest privilege: supervisor; read and write');
+    expect(page).toContain('A view of `mie`, as far as `mideleg` allows.');
+    expect(page).toContain('| 5 | STI | RW | any |');
   });
 });
 

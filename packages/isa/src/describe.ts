@@ -1,3 +1,4 @@
+import type { CsrDefinition } from './csr-definition.ts';
 import type { BinaryOperation, Expression, Instruction, Statement } from './instruction.ts';
 import { type EncodingLayout, layoutOf, type OperandField, operandFormats } from './operand-format.ts';
 import { sensitivityOf } from './sensitivity.ts';
@@ -207,4 +208,28 @@ export function describe(instruction: Instruction): string {
   const { sensitivity, reason } = sensitivityOf(instruction);
   lines.push(`Sensitivity: ${sensitivity} (${reason})`, '', `Source: ${formatCitation(instruction.cite)}`, '');
   return lines.join('\n');
+}
+
+/** The reference page of one CSR in Markdown: address, access, fields, source. */
+export function describeCsr(csr: CsrDefinition): string {
+  const { view } = csr;
+  const of = view && `A view of ${view.shift > 0 ? `bits from ${view.shift} on of ` : ''}\`${view.of}\``;
+  const limits = view?.maskedBy === undefined ? '' : `, as far as \`${view.maskedBy}\` allows`;
+  return [
+    `# ${csr.name}`,
+    '',
+    `${csr.summary}.`,
+    '',
+    `Address: 0x${csr.address.toString(16).padStart(3, '0')}; lowest privilege: ${privilegeNames[csr.privilege]}; ${csr.readOnly ? 'read-only' : 'read and write'}`,
+    '',
+    ...(of ? [`${of}${limits}.`, ''] : []),
+    '| bits | field | access | legal values |',
+    '|---|---|---|---|',
+    ...csr.fields.map(({ high, low, name, access, legal }) => {
+      return `| ${high === low ? high : `${high}..${low}`} | ${name} | ${access} | ${legal?.join(', ') ?? (access === 'WARL' || access === 'RW' ? 'any' : '')} |`;
+    }),
+    '',
+    `Source: ${formatCitation(csr.cite)}`,
+    '',
+  ].join('\n');
 }

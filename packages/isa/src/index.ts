@@ -14,7 +14,7 @@ export {
   mergeCsrWrite,
 } from './csr-definition.ts';
 export type { EncodedRow } from './decode.ts';
-export { describe, formatExpression, formatStatement } from './describe.ts';
+export { describe, describeCsr, formatExpression, formatStatement } from './describe.ts';
 export { type DisassembleOptions, disassemble, formatInstruction } from './disassemble.ts';
 export { encode, type OperandValues } from './encode.ts';
 export {

@@ -24,11 +24,11 @@ function nameOperand({ statement }: StatementContext, index: number, expected: s
 /** A byte count within reason: assembled programs are small. */
 function countOperand(assembly: Assembly, context: StatementContext, index: number): number {
   const count = constantOperand(assembly, context, index);
-  if (count >= 0n && count <= 0x1000_0000n) return Number(count);
+  if (count >= 0n && count <= 0x100_0000n) return Number(count);
   throw new AssemblerError(
     context.statement.operands[index]?.[0] ?? context.statement.end,
     `${count} bytes`,
-    'a size from 0 to 256 MiB',
+    'a size from 0 to 16 MiB',
   );
 }
 

@@ -66,19 +66,23 @@ const isLinkRegister = (register: number): boolean => register === 1 || register
 
 /** Finds the code reachable from `entry` without leaving the page, split into basic blocks. */
 export function discoverRegion(entry: number, decode: PageDecoder, plainCsrOf: PlainCsrLookup): Region {
-  const leaders = findLeaders(entry, decode, plainCsrOf);
+  const read = instructionReader(decode, plainCsrOf);
+  const leaders = findLeaders(entry, read);
   const drafts = new Map<number, Draft>();
   const order: Draft[] = [];
   const pending = [entry];
   let count = 0;
-  while (pending.length > 0) {
-    const offset = pending.shift()!;
+  for (const offset of pending) {
     if (drafts.has(offset) || offset < 0 || offset >= PAGE_SIZE || count >= MAX_REGION_INSTRUCTIONS) continue;
-    const draft = readBlock(offset, leaders, decode, plainCsrOf);
+    const draft = readBlock(offset, leaders, read);
     count += draft.instructions.length;
     drafts.set(offset, draft);
     order.push(draft);
-    pending.push(...successorsOf(draft.end));
+    for (const successor of successorsOf(draft.end)) {
+      // Where a block was cut for its length, others that come this way end too.
+      leaders.add(successor);
+      pending.push(successor);
+    }
   }
   const indices = new Map(order.map((draft, index) => [draft.offset, index]));
   const edge = (offset: number): Edge => {
@@ -125,69 +129,80 @@ function successorsOf(end: DraftTerminator): number[] {
   }
 }
 
+type ReadInstruction = PlacedInstruction | 'step' | 'environmentCall';
+
+/** Reads and classifies instructions, each one once. */
+function instructionReader(decode: PageDecoder, plainCsrOf: PlainCsrLookup): (offset: number) => ReadInstruction {
+  const known: ReadInstruction[] = [];
+  const classify = (offset: number): ReadInstruction => {
+    const decoded = decode(offset);
+    if (!decoded) return 'step';
+    const shape = shapeOf(decoded.instruction);
+    if (shape.isTranslatable) {
+      // A branch to a computed address is left alone.
+      const isOdd = shape.branch && pcRelative(shape.branch.target, decoded) === undefined;
+      return isOdd ? 'step' : { offset, decoded };
+    }
+    if (shape.isEnvironmentCall) return 'environmentCall';
+    const plainCsr = plainCsrOf(decoded);
+    return plainCsr ? { offset, decoded, plainCsr } : 'step';
+  };
+  return (offset) => {
+    known[offset] ??= classify(offset);
+    return known[offset];
+  };
+}
+
+/** How control leaves an instruction; undefined when it goes on to the next one. */
+function endOf({ offset, decoded }: PlacedInstruction): DraftTerminator | undefined {
+  const { branch, jump, writesX } = shapeOf(decoded.instruction);
+  const next = offset + decoded.length;
+  if (branch) {
+    return { kind: 'branch', taken: offset + pcRelative(branch.target, decoded)!, fallThrough: next };
+  }
+  if (!jump) return undefined;
+  const distance = pcRelative(jump, decoded);
+  if (writesX && isLinkRegister(decoded.rd)) {
+    return { kind: 'call', to: distance === undefined ? undefined : offset + distance, returnTo: next };
+  }
+  return distance === undefined ? { kind: 'indirect' } : { kind: 'goto', to: offset + distance };
+}
+
 /** Offsets at which a block must begin because control can come from elsewhere. */
-function findLeaders(entry: number, decode: PageDecoder, plainCsrOf: PlainCsrLookup): ReadonlySet<number> {
+function findLeaders(entry: number, read: (offset: number) => ReadInstruction): Set<number> {
   const leaders = new Set<number>([entry]);
-  const none: ReadonlySet<number> = new Set();
-  const seen = new Set<number>();
-  const pending = [entry];
+  const seen = new Uint8Array(PAGE_SIZE);
   let count = 0;
-  while (pending.length > 0) {
-    const offset = pending.shift()!;
-    if (seen.has(offset) || offset < 0 || offset >= PAGE_SIZE || count >= MAX_REGION_INSTRUCTIONS) continue;
-    seen.add(offset);
-    const draft = readBlock(offset, none, decode, plainCsrOf);
-    count += draft.instructions.length;
-    for (const successor of successorsOf(draft.end)) {
-      leaders.add(successor);
-      pending.push(successor);
+  // Grows while it is walked.
+  for (const leader of leaders) {
+    let offset = leader;
+    while (offset >= 0 && offset < PAGE_SIZE && seen[offset] === 0 && count < MAX_REGION_INSTRUCTIONS) {
+      seen[offset] = 1;
+      count++;
+      const instruction = read(offset);
+      if (typeof instruction === 'string') break;
+      const end = endOf(instruction);
+      if (end) {
+        for (const successor of successorsOf(end)) leaders.add(successor);
+        break;
+      }
+      offset += instruction.decoded.length;
     }
   }
   return leaders;
 }
 
-function readBlock(
-  start: number,
-  leaders: ReadonlySet<number>,
-  decode: PageDecoder,
-  plainCsrOf: PlainCsrLookup,
-): Draft {
+function readBlock(start: number, leaders: ReadonlySet<number>, read: (offset: number) => ReadInstruction): Draft {
   const instructions: PlacedInstruction[] = [];
   let offset = start;
   for (;;) {
-    if (offset !== start && (leaders.has(offset) || instructions.length >= MAX_BLOCK_INSTRUCTIONS)) {
-      return { offset: start, instructions, end: { kind: 'goto', to: offset } };
-    }
-    const decoded = decode(offset);
-    if (!decoded) return { offset: start, instructions, end: { kind: 'step', offset } };
-    const shape = shapeOf(decoded.instruction);
-    const next = offset + decoded.length;
-    const plainCsr = shape.isTranslatable ? undefined : plainCsrOf(decoded);
-    if (plainCsr) {
-      instructions.push({ offset, decoded, plainCsr });
-      offset = next;
-      continue;
-    }
-    if (shape.isEnvironmentCall) return { offset: start, instructions, end: { kind: 'environmentCall', offset } };
-    if (!shape.isTranslatable) return { offset: start, instructions, end: { kind: 'step', offset } };
-    instructions.push({ offset, decoded });
-    if (shape.branch) {
-      const distance = pcRelative(shape.branch.target, decoded);
-      if (distance === undefined) {
-        instructions.pop();
-        return { offset: start, instructions, end: { kind: 'step', offset } };
-      }
-      return { offset: start, instructions, end: { kind: 'branch', taken: offset + distance, fallThrough: next } };
-    }
-    if (shape.jump) {
-      const distance = pcRelative(shape.jump, decoded);
-      if (shape.writesX && isLinkRegister(decoded.rd)) {
-        const to = distance === undefined ? undefined : offset + distance;
-        return { offset: start, instructions, end: { kind: 'call', to, returnTo: next } };
-      }
-      if (distance === undefined) return { offset: start, instructions, end: { kind: 'indirect' } };
-      return { offset: start, instructions, end: { kind: 'goto', to: offset + distance } };
-    }
-    offset = next;
+    const isCut = leaders.has(offset) || offset >= PAGE_SIZE || instructions.length >= MAX_BLOCK_INSTRUCTIONS;
+    if (offset !== start && isCut) return { offset: start, instructions, end: { kind: 'goto', to: offset } };
+    const instruction = read(offset);
+    if (typeof instruction === 'string') return { offset: start, instructions, end: { kind: instruction, offset } };
+    instructions.push(instruction);
+    const end = endOf(instruction);
+    if (end) return { offset: start, instructions, end };
+    offset += instruction.decoded.length;
   }
 }

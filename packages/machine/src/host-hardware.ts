@@ -2,7 +2,7 @@ import type { HostClock, HostConsole, HostHardware, TlbModel } from '@worldswitc
 import type { InstructionSet } from '@worldswitch/isa';
 import { Bus } from './bus.ts';
 import type { ControlOperation } from './control.ts';
-import { createEngine, type EngineName } from './engine/create-engine.ts';
+import { createEngine, DEFAULT_ENGINE, type EngineName } from './engine/create-engine.ts';
 import { Hart } from './hart.ts';
 import { createMachineMemory } from './machine-memory.ts';
 import { Ram } from './ram.ts';
@@ -11,7 +11,7 @@ import { HostedVcpu } from './vcpu.ts';
 export interface HostHardwareOptions {
   /** RAM in bytes: a multiple of 64 KiB. */
   readonly memoryBytes: number;
-  /** Default `reference`. */
+  /** Default `compiled`. */
   readonly engine?: EngineName;
   /** Default: 64 sets of 4 ways, first in first out. */
   readonly tlb?: TlbModel;
@@ -41,7 +41,7 @@ export function createHostHardware(options: HostHardwareOptions): HostedMachine 
     ...(instructionSet && { instructionSet }),
     ...(controls && { controls }),
   });
-  hart.engine = createEngine(options.engine ?? 'reference', hart);
+  hart.engine = createEngine(options.engine ?? DEFAULT_ENGINE, hart);
   const clock: HostClock = {
     frequency: 10_000_000,
     now: () => hart.now(),

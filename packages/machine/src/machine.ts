@@ -7,7 +7,7 @@ import type { ControlOperation } from './control.ts';
 import type { PowerRequest } from './devices/syscon-test.ts';
 import { type BlockBackend, createMemoryBackend, createVirtioBlock } from './devices/virtio-block.ts';
 import type { VirtioDevice } from './devices/virtio-mmio.ts';
-import { createEngine, type EngineName } from './engine/create-engine.ts';
+import { createEngine, DEFAULT_ENGINE, type EngineName } from './engine/create-engine.ts';
 import { MachineError } from './errors.ts';
 import { callSbi, sbiCallName } from './firmware/sbi.ts';
 import type { SbiPlatform } from './firmware/sbi-call.ts';
@@ -35,7 +35,7 @@ export interface MachineOptions {
   readonly disk?: Uint8Array | BlockBackend;
   /** More virtio devices, for the slots after the disk. */
   readonly virtio?: readonly VirtioDevice[];
-  /** Default `reference`. */
+  /** Default `compiled`. */
   readonly engine?: EngineName;
   /** Default: 64 sets of 4 ways, first in first out. */
   readonly tlb?: TlbModel;
@@ -109,7 +109,7 @@ export class Machine {
       ...(controls && { controls }),
     });
     const { hart } = this.board;
-    hart.engine = createEngine(options.engine ?? 'reference', hart);
+    hart.engine = createEngine(options.engine ?? DEFAULT_ENGINE, hart);
     this.#platform = this.#createPlatform();
     if (options.trace) {
       this.#tracer = new MachineTracer(hart, options.trace, options.world ?? 'bare');

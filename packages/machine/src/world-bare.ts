@@ -6,7 +6,7 @@ import type { Hart, HartObserver } from './hart.ts';
 import { Machine, type RunEnd } from './machine.ts';
 
 export interface BareWorldOptions {
-  /** Default `reference`. */
+  /** Default `compiled`. */
   readonly engine?: EngineName;
   readonly tlb?: TlbModel;
 }

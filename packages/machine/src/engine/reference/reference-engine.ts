@@ -55,6 +55,8 @@ export class ReferenceEngine implements Engine, EvaluationState {
   readonly #memory: MachineMemory;
   readonly #instructionSet: InstructionSet;
   readonly #frames: (DecodedFrame | undefined)[];
+  /** Decoded instructions kept of each frame. */
+  readonly #decodedIn: Uint16Array;
   /** A 64-bit value and its halves: turns addresses of the semantics into numbers without allocating. */
   readonly #value = new BigUint64Array(1);
   readonly #halves = new Int32Array(this.#value.buffer);
@@ -66,6 +68,7 @@ export class ReferenceEngine implements Engine, EvaluationState {
     this.#memory = hart.memory;
     this.#instructionSet = hart.instructionSet;
     this.#frames = new Array(hart.ramFrames).fill(undefined);
+    this.#decodedIn = new Uint16Array(hart.ramFrames);
   }
 
   // ---- Engine ----
@@ -102,14 +105,21 @@ export class ReferenceEngine implements Engine, EvaluationState {
     if (!slots) return true;
     // An instruction of four bytes may begin two bytes before what was written.
     const first = Math.max((offset >> 1) - 1, 0);
-    slots.fill(undefined, first, (offset + length + 1) >> 1);
-    if (length < 4096) return false;
+    const end = (offset + length + 1) >> 1;
+    for (let slot = first; slot < end; slot++) {
+      if (slots[slot] === undefined) continue;
+      slots[slot] = undefined;
+      this.#decodedIn[frame]!--;
+    }
+    // A frame that is used for something else soon has no decoded instruction left, and stores to it are fast again.
+    if (this.#decodedIn[frame]! > 0) return false;
     this.#frames[frame] = undefined;
     return true;
   }
 
   reset(): void {
     this.#frames.fill(undefined);
+    this.#decodedIn.fill(0);
   }
 
   /** Fetches, decodes, executes and retires one instruction; a fault is thrown, and nothing of the instruction has happened. */
@@ -166,6 +176,7 @@ export class ReferenceEngine implements Engine, EvaluationState {
       this.#frames[frame] = slots;
     }
     slots[slot] = step;
+    this.#decodedIn[frame]!++;
     return step;
   }
 

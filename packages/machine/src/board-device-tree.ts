@@ -88,6 +88,7 @@ function cpus({ extensions }: BoardDescription): DeviceTreeNode {
           {
             name: 'interrupt-controller',
             properties: {
+              '#address-cells': cells(0),
               '#interrupt-cells': cells(1),
               'interrupt-controller': present,
               compatible: text('riscv,cpu-intc'),

@@ -227,6 +227,9 @@ describe('mistakes are reported where they are', () => {
     ['.byte 300', 1, 7, 'does not fit', '1 bytes'],
     ['.option pop', 1, 9, 'nothing was pushed', '.option push'],
     ['fence rx, w', 1, 7, 'not a set of accesses', 'iorw'],
+    ['.equ a, b\n.equ b, a + 1\n.word a', 2, 9, 'is defined by itself', 'other symbols'],
+    [`.word ${'('.repeat(300)}1`, 1, 207, 'too many levels', 'at most 200'],
+    [`.word 1${'+1'.repeat(1001)}`, 1, 2008, 'too long', 'at most 1000'],
     ['.zero 0x10000000', 1, 7, '268435456 bytes', '16 MiB'],
     ['.align 40', 1, 8, 'cannot align', 'a power of two'],
     ['a: nop\nb: nop\n.equ c, a + b', 3, 11, 'cannot be applied', 'constants'],
@@ -242,5 +245,43 @@ describe('mistakes are reported where they are', () => {
     expect(found.message).toContain(problem);
     expect(found.expected).toContain(expected);
     expect([found.line, found.column]).toEqual([line, column]);
+  });
+});
+
+describe('any text', () => {
+  it(`is assembled or refused with an AssemblerError, seed ${seed}`, () => {
+    const random = createRandom(seed);
+    const pieces = program.split(/(?<=[\s,()+*.:])/);
+    let refused = 0;
+    for (let index = 0; index < 3000; index++) {
+      const start = random() % pieces.length;
+      const parts = pieces.slice(start, start + (random() % 60));
+      for (let change = random() % 4; change > 0; change--) {
+        const foreign = [
+          pieces[random() % pieces.length]!,
+          '"',
+          '(',
+          '\\',
+          "'",
+          '%',
+          '1f',
+          '.',
+          '-',
+          '@',
+          '\u{1f600}',
+          '\0',
+        ];
+        parts.splice(random() % (parts.length + 1), random() % 2, foreign[random() % foreign.length]!);
+      }
+      const source = parts.join('');
+      try {
+        assemble(source);
+      } catch (error) {
+        refused++;
+        if (!(error instanceof AssemblerError)) throw new Error(`${JSON.stringify(source)}: ${error}`);
+      }
+    }
+    expect(refused).toBeGreaterThan(100);
+    expect(refused).toBeLessThan(3000);
   });
 });

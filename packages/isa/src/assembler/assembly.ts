@@ -27,7 +27,12 @@ export interface StatementContext {
   readonly here: Location;
 }
 
-type SymbolDefinition = Location | { readonly expression: AssemblyExpression; readonly context: StatementContext };
+interface EquatedSymbol {
+  readonly expression: AssemblyExpression;
+  readonly context: StatementContext;
+}
+
+type SymbolDefinition = Location | EquatedSymbol;
 
 /** Bytes whose value is known only when every symbol is. */
 interface Patch {
@@ -49,6 +54,8 @@ export class Assembly {
   optionDepth = 0;
   readonly #numericLabels = new Map<string, (Location & { readonly order: number })[]>();
   readonly #patches: Patch[] = [];
+  /** Symbols whose value is being worked out, to notice circles. */
+  readonly #resolving = new Set<string>();
   #isLaidOut = false;
 
   constructor(instructionSet: InstructionSet) {
@@ -101,9 +108,20 @@ export class Assembly {
           throw new AssemblerError(token, `${name} is not defined`, 'a label or a symbol set with .equ');
         return undefined;
       }
-      if ('expression' in symbol) return evaluateExpression(symbol.expression, this.lookupFrom(symbol.context));
+      if ('expression' in symbol) return this.#valueOfSymbol(name, symbol, token);
       return this.#valueOfLocation(symbol);
     };
+  }
+
+  #valueOfSymbol(name: string, symbol: EquatedSymbol, token: Token): AssemblyValue | undefined {
+    if (this.#resolving.has(name))
+      throw new AssemblerError(token, `${name} is defined by itself`, 'a value from other symbols');
+    this.#resolving.add(name);
+    try {
+      return evaluateExpression(symbol.expression, this.lookupFrom(symbol.context));
+    } finally {
+      this.#resolving.delete(name);
+    }
   }
 
   #valueOfLocation({ section, offset }: Location): AssemblyValue {

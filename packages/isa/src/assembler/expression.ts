@@ -25,9 +25,15 @@ export type SymbolLookup = (name: string, token: Token) => AssemblyValue | undef
 
 type Place = { readonly line: number; readonly column: number };
 
+/** Of parentheses and signs within each other. */
+const maximumDepth = 200;
+const maximumOperators = 1000;
+
 /** Reads tokens from the left: for operands like `8(sp)`, of which an expression is only the beginning. */
 export class ExpressionReader {
   #position = 0;
+  #depth = 0;
+  #operators = 0;
   readonly #tokens: readonly Token[];
   readonly #end: Place;
 
@@ -81,12 +87,23 @@ export class ExpressionReader {
     if (!operators) return this.#primary();
     let a = this.#binary(levels, level + 1);
     for (let token = this.takeIf(...operators); token; token = this.takeIf(...operators)) {
+      if (++this.#operators > maximumOperators)
+        throw new AssemblerError(token, 'the expression is too long', `at most ${maximumOperators} operators`);
       a = { kind: 'binary', operator: token.text, a, b: this.#binary(levels, level + 1), token };
     }
     return a;
   }
 
   #primary(): AssemblyExpression {
+    this.#depth++;
+    if (this.#depth > maximumDepth)
+      throw new AssemblerError(this.place, 'too many levels', `at most ${maximumDepth} in an expression`);
+    const operand = this.#operand();
+    this.#depth--;
+    return operand;
+  }
+
+  #operand(): AssemblyExpression {
     const { place } = this;
     const token = this.take();
     if (token?.kind === 'number') return { kind: 'number', value: token.value ?? 0n, token };

@@ -119,6 +119,22 @@ describe('two-stage translation', () => {
     expect(memory.read32(hostFrameOf(2) * 4096 + 0x123 * 8) & 0xc0).toBe(0);
   });
 
+  it('lets MXR of the HS-level help an explicit load, never the walk', () => {
+    const set = (page: number) =>
+      setUp(TranslationMode.sv39, (guestPage) => (guestPage === page ? execute | user | accessed | dirty : all));
+    for (const [page, expected] of [
+      [40, TranslationFault.none],
+      [2, TranslationFault.guestPage],
+    ] as const) {
+      const { guest, load, first, second, translator } = set(page);
+      guest.map(0x123, 40, all);
+      load();
+      second.isMxrSet = true;
+      expect(translator.translate(first, second, 0x123, AccessKind.load)).toBe(expected);
+      expect(second.isMxrSet).toBe(true);
+    }
+  });
+
   it('with one stage bare is the other stage alone', () => {
     const { guest, load, first, second, translator, hostFrameOf } = setUp();
     guest.map(0x123, 40, all);

@@ -37,8 +37,6 @@ const VIEW_BITS = Sstatus.SUM | Sstatus.MXR;
 const UXL = 2n << 32n;
 const SD = 1n << 63n;
 const ENABLE_WRITABLE = SupervisorInterrupt.software | SupervisorInterrupt.timer | SupervisorInterrupt.external;
-/** CY, TM and IR: the counters there are. */
-const COUNTERS = 7n;
 const FS_SHIFT = 13n;
 
 let lastStatus = 0;
@@ -104,14 +102,10 @@ const sip: NarrowCsr = {
 };
 
 /** CSRs that are kept as they are written, within what the CSR table lets them hold. */
-function kept(
-  address: number,
-  name: 'stvec' | 'sscratch' | 'sepc' | 'scause' | 'stval' | 'senvcfg',
-  mask?: bigint,
-): WideCsr {
+function kept(address: number, name: 'stvec' | 'sscratch' | 'sepc' | 'scause' | 'stval'): WideCsr {
   const definition = definitionOf(address);
   const isPlain = definition.fields.every((field) => field.legal === undefined);
-  const writeMask = mask ?? definition.writeMask;
+  const { writeMask } = definition;
   return {
     kind: 'wide',
     definition,
@@ -126,6 +120,17 @@ function kept(
   };
 }
 
+/** Fences order everything anyway, so FIOM can be kept; the other fields belong to extensions that are not there. */
+const SENVCFG_FIOM = 1n;
+const senvcfg: WideCsr = {
+  kind: 'wide',
+  definition: definitionOf(CsrAddress.senvcfg),
+  read: (vm) => vm.hart.senvcfg,
+  write(vm, value) {
+    vm.hart.senvcfg = value & SENVCFG_FIOM;
+  },
+};
+
 const satpDefinition = definitionOf(CsrAddress.satp);
 const satp: WideCsr = {
   kind: 'wide',
@@ -139,12 +144,13 @@ const satp: WideCsr = {
   },
 };
 
+const scounterenDefinition = definitionOf(CsrAddress.scounteren);
 const scounteren: WideCsr = {
   kind: 'wide',
-  definition: definitionOf(CsrAddress.scounteren),
+  definition: scounterenDefinition,
   read: (vm) => vm.hart.scounteren,
   write(vm, value) {
-    vm.hart.scounteren = value & COUNTERS;
+    vm.hart.scounteren = value & scounterenDefinition.writeMask;
     if (vm.areCountersPassed) vm.vcpu.writeCsr(CsrAddress.scounteren, vm.hart.scounteren);
   },
 };
@@ -163,16 +169,13 @@ const counter = (address: number, read: (vm: VirtualMachine) => bigint): WideCsr
   read,
 });
 
-/** senvcfg: fences of user mode need nothing special here, so FIOM can be kept; cache-block operations are not there. */
-const SENVCFG_FIOM = 1n;
-
 /** Every CSR that the guest has. Others are illegal instructions to it. */
 export const virtualCsrs: readonly VirtualCsr[] = [
   sstatus,
   sie,
   kept(CsrAddress.stvec, 'stvec'),
   scounteren,
-  kept(CsrAddress.senvcfg, 'senvcfg', SENVCFG_FIOM),
+  senvcfg,
   kept(CsrAddress.sscratch, 'sscratch'),
   kept(CsrAddress.sepc, 'sepc'),
   kept(CsrAddress.scause, 'scause'),

@@ -40,8 +40,10 @@ export interface VirtualMachineOptions {
    * the guest's scounteren allows read the machine's, without an exit.
    */
   readonly counters?: 'trap' | 'pass';
-  /** See {@link ShadowPagingOptions}. */
+  /** Guest address spaces whose shadow tables are remembered. Default 32. */
   readonly maxAddressSpaces?: number;
+  /** Frames that all shadow tables together may take. Default: 64 and a 16th of the guest's memory. */
+  readonly maxShadowFrames?: number;
 }
 
 /** A virtual machine, and the task that the host's scheduler runs. */
@@ -57,7 +59,8 @@ export interface VirtualMachineTask extends VcpuTaskOwner {
 const DEFAULT_OUTPUT_LIMIT = 16 << 20;
 const A0 = 10;
 const A1 = 11;
-const MSTATUS_FS = BigInt(Sstatus.FS);
+/** sstatus.FS: initial, as firmware leaves a floating-point unit. */
+const FS_INITIAL = 1 << 13;
 
 /**
  * Makes a virtual machine with one hart on a host and puts a kernel into it, to be entered in virtual supervisor mode with
@@ -98,8 +101,8 @@ function assemble(host: HostKernel, options: VirtualMachineOptions, ram: GuestRa
   ]);
   const uart = createVirtualUart((byte) => console.put(byte), plic.source(UART_INTERRUPT));
   const areCountersPassed = options.counters === 'pass';
-  vcpu.writeCsr(CsrAddress.mstatus, MSTATUS_FS);
-  const hasFloat = (vcpu.readCsr(CsrAddress.mstatus) & MSTATUS_FS) !== 0n;
+  vcpu.writeCsr(CsrAddress.mstatus, BigInt(FS_INITIAL));
+  const hasFloat = (Number(vcpu.readCsr(CsrAddress.mstatus)) & Sstatus.FS) !== 0;
   const vm: VirtualMachine = {
     name: options.name,
     host,
@@ -116,6 +119,7 @@ function assemble(host: HostKernel, options: VirtualMachineOptions, ram: GuestRa
       hart,
       isDevicePage: (frame) => bus.hasPage(frame),
       ...(options.maxAddressSpaces !== undefined && { maxAddressSpaces: options.maxAddressSpaces }),
+      ...(options.maxShadowFrames !== undefined && { maxTableFrames: options.maxShadowFrames }),
     }),
     accounting: new Accounting(options.now ?? (() => performance.now())),
     trace: options.trace,
@@ -136,8 +140,7 @@ function assemble(host: HostKernel, options: VirtualMachineOptions, ram: GuestRa
   bus.attach(MemoryMap.plic.base, plic);
   const power = { powerOff: (exitCode: number) => powerOff(vm, exitCode), reset: () => refuseReset(vm) };
   bus.attach(MemoryMap.testDevice.base, createTestDevice(power));
-  // The floating-point unit, where there is one, is on, as firmware leaves it.
-  if (hasFloat) hart.status |= Sstatus.FS;
+  if (hasFloat) hart.status |= FS_INITIAL;
   if (options.input) uart.type(options.input);
   return vm;
 }

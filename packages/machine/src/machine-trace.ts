@@ -1,5 +1,6 @@
 import { Actor, type TraceSink } from '@worldswitch/contracts';
 import { ExceptionCause, Privilege, type PrivilegeLevel, trapCauseName } from '@worldswitch/isa';
+import { sbiCallName } from './firmware/sbi.ts';
 import type { Hart, HartObserver } from './hart.ts';
 
 /** Who runs at a privilege level of a machine without a hypervisor. */
@@ -24,11 +25,13 @@ export class MachineTracer implements HartObserver {
 
   trap(hart: Hart, cause: number, isInterrupt: boolean, value: bigint, from: PrivilegeLevel, to: PrivilegeLevel): void {
     const isSystemCall = !isInterrupt && cause === ExceptionCause.environmentCallFromUser;
+    const isFirmwareCall = !isInterrupt && cause === ExceptionCause.environmentCallFromSupervisor;
     this.#sink.emit({
       ...this.#hop(isInterrupt ? Actor.hardware : actors[from], actors[to], trapCauseName(cause, isInterrupt)),
       pc: hart.current.pc,
       ...(!isSystemCall && !isInterrupt && { value }),
       ...(isSystemCall && { value: hart.readX(A7), detail: `system call ${hart.readX(A7)}` }),
+      ...(isFirmwareCall && { detail: sbiCallName(hart) }),
     });
   }
 

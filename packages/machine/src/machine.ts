@@ -58,7 +58,7 @@ export interface RunOptions {
 
 export interface RunEnd {
   /**
-   * `poweroff` and `reset`: software asked for it. `budget`: maxInstructions have retired. `until`: the condition held.
+   * `poweroff` and `reset`: software asked for it. `budget`: maxInstructions have retired. `until`: the condition held, or `stop` was called.
    * `idle`: it waits for an interrupt that only input can bring. `stuck`: it cannot go on, `message` says why.
    */
   readonly reason: 'poweroff' | 'reset' | 'budget' | 'until' | 'idle' | 'stuck';
@@ -207,7 +207,7 @@ export class Machine {
         this.#end = outcome;
       }
       if (outcome) return outcome;
-      if (end === 'stop') break;
+      if (end === 'stop') return { reason: 'until', exitCode: 0 };
     }
     return until?.() ? { reason: 'until', exitCode: 0 } : { reason: 'budget', exitCode: 0 };
   }

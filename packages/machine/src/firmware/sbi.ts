@@ -16,9 +16,13 @@ export const sbiExtensions: readonly SbiExtension[] = [
 ];
 const byId = new Map(sbiExtensions.map((extension) => [extension.id, extension]));
 
-/** The registers that a call uses. */
-export interface SbiRegisters {
+/** Where a call's numbers are. */
+export interface SbiArguments {
   readX(index: number): bigint;
+}
+
+/** The registers that a call uses. */
+export interface SbiRegisters extends SbiArguments {
   writeX(index: number, value: bigint): void;
 }
 
@@ -28,7 +32,7 @@ const A6 = 16;
 const A7 = 17;
 
 /** The name of the call that is in the registers, for traces: `time.set_timer`. */
-export function sbiCallName(registers: SbiRegisters): string {
+export function sbiCallName(registers: SbiArguments): string {
   const id = Number(registers.readX(A7));
   const extension = byId.get(id);
   if (!extension) return `sbi-0x${id.toString(16)}`;

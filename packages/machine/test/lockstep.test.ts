@@ -27,6 +27,7 @@ interface Setup {
   readonly sets: number;
   readonly ways: number;
   readonly threshold: number;
+  readonly maxFunctions: number;
 }
 
 /** A machine with one hart and two contexts that run the program in supervisor mode, in address spaces of their own. */
@@ -39,7 +40,7 @@ function createMachine(setup: Setup, isCompiled: boolean) {
   const { memory, hart } = hardware;
   let engine: CompiledEngine | undefined;
   if (isCompiled) {
-    engine = createCompiledEngine(hart, { threshold: setup.threshold });
+    engine = createCompiledEngine(hart, { threshold: setup.threshold, maxFunctions: setup.maxFunctions });
     hart.engine = engine;
   }
   memory.write(CODE_FRAME * 4096, setup.program);
@@ -137,6 +138,7 @@ function runLockstep(seed: number) {
     sets: [1, 4, 64][random() % 3]!,
     ways: [3, 4, 8][random() % 3]!,
     threshold: [0, 0, 1, 4, 24][random() % 5]!,
+    maxFunctions: random() & 1 ? 64 : 1024,
   };
   if (program.length > layout.codePages * 4096) return undefined;
   const reference = createMachine(setup, false);
@@ -170,6 +172,7 @@ describe('the reference and the compiled engine in lockstep', () => {
     let instructions = 0;
     let regions = 0;
     let invalidations = 0;
+    let evictions = 0;
     const traps = new Array<number>(128).fill(0);
     for (let seed = first; Date.now() < end && (fixedSeed === undefined || seed === first); seed++) {
       const result = runLockstep(seed);
@@ -178,17 +181,19 @@ describe('the reference and the compiled engine in lockstep', () => {
       instructions += result.instret;
       regions += result.statistics.regions;
       invalidations += result.statistics.invalidations;
+      evictions += result.statistics.evictedModules;
       for (const [cause, count] of result.traps.entries()) traps[cause]! += count;
     }
     const seen = traps.flatMap((count, cause) => (count > 0 ? [`${cause}:${count}`] : []));
     console.log(
       `lockstep: seeds from ${first}, ${programs} programs, ${instructions} instructions, ${regions} regions, ` +
-        `${invalidations} invalidations, traps by cause ${seen.join(' ')}`,
+        `${invalidations} invalidations, ${evictions} evictions, traps by cause ${seen.join(' ')}`,
     );
     if (fixedSeed !== undefined) return;
     expect(programs).toBeGreaterThan(5);
     expect(regions).toBeGreaterThan(100);
     expect(invalidations).toBeGreaterThan(5);
+    expect(evictions).toBeGreaterThan(5);
     for (const cause of [2, 3, 8, 9, 13, 15, 64 + 5])
       expect(traps[cause], `traps of cause ${cause}`).toBeGreaterThan(0);
   });

@@ -7,8 +7,8 @@ import type { Dispatcher } from './link.ts';
 import { encodeRegions, type PlacedRegion } from './link.ts';
 import type { PlainCsrLookup } from './plain-csr.ts';
 
-/** Functions that may be in the table at once, and modules that may be alive: what bounds the memory of translated code. */
-const TABLE_SIZE = 0x4000;
+/** Functions that are kept at once, and modules that may be alive: what bounds the memory of translated code. */
+export const DEFAULT_MAX_FUNCTIONS = 0x4000;
 const MAX_MODULES = 1500;
 /** Visits of an entry after which it is compiled; from half of them on it is compiled together with others. */
 export const DEFAULT_THRESHOLD = 64;
@@ -58,6 +58,8 @@ export interface CodeCacheOptions {
   readonly markCode: (frame: number) => void;
   readonly clock: () => number;
   readonly threshold: number;
+  /** Size of the table; at least twice BATCH. */
+  readonly maxFunctions: number;
   readonly plainCsrOf: PlainCsrLookup;
 }
 
@@ -84,7 +86,8 @@ export class CodeCache {
 
   constructor(options: CodeCacheOptions) {
     this.#options = options;
-    if (options.table.length < TABLE_SIZE) options.table.grow(TABLE_SIZE - options.table.length);
+    const { table, maxFunctions } = options;
+    if (table.length < maxFunctions) table.grow(maxFunctions - table.length);
     this.#clearSlots();
   }
 
@@ -189,7 +192,11 @@ export class CodeCache {
 
   /** Table indices for so many functions, evicting the oldest modules where they are in the way. */
   #reserve(count: number): number {
-    if (this.#nextIndex + count > TABLE_SIZE) this.#nextIndex = 1;
+    if (this.#nextIndex + count > this.#options.maxFunctions) {
+      // What is left at the table's end is older than what stands at its start.
+      while ((this.#modules[0]?.firstIndex ?? 0) >= this.#nextIndex) this.#evict(this.#modules.shift()!);
+      this.#nextIndex = 1;
+    }
     const first = this.#nextIndex;
     const overlaps = (module: CodeModule): boolean =>
       module.firstIndex < first + count && first < module.firstIndex + module.regions.length;

@@ -7,7 +7,7 @@ import type { MachineMemory } from '../../machine-memory.ts';
 import { FETCH_TABLE } from '../../memory-layout.ts';
 import { environmentCallCause } from '../../trap.ts';
 import type { Engine } from '../engine.ts';
-import { CodeCache, type CodeCacheStatistics, DEFAULT_THRESHOLD } from './cache.ts';
+import { CodeCache, type CodeCacheStatistics, DEFAULT_MAX_FUNCTIONS, DEFAULT_THRESHOLD } from './cache.ts';
 import { COUNTER, Outcome } from './layout.ts';
 import { type Dispatcher, encodeDispatcher } from './link.ts';
 import { createPlainCsrLookup } from './plain-csr.ts';
@@ -33,6 +33,8 @@ export interface CompiledEngineOptions {
   readonly clock?: () => number;
   /** Visits of a code address after which it is compiled. Default 64; 0 compiles everything at once. */
   readonly threshold?: number;
+  /** Translated regions that are kept at once: at least 64, default 16384. The oldest go first. */
+  readonly maxFunctions?: number;
 }
 
 /** An engine with figures about its translations. */
@@ -89,6 +91,7 @@ class Entry implements CompiledEngine {
       markCode: (frame) => hart.markCode(frame),
       clock: options.clock ?? Date.now,
       plainCsrOf: createPlainCsrLookup(hart.instructionSet),
+      maxFunctions: Math.max(options.maxFunctions ?? DEFAULT_MAX_FUNCTIONS, 64),
       threshold: options.threshold ?? DEFAULT_THRESHOLD,
     });
     this.#cache.link(this.#dispatcher);

@@ -1,0 +1,56 @@
+import { CsrAddress } from '@worldswitch/isa';
+import { HostOsError } from './host-os-error.ts';
+import { kindsOfFlags, type Namespaces } from './namespaces/namespaces.ts';
+import { Process } from './process.ts';
+import { allowCounters } from './signal-delivery.ts';
+
+export interface ForkOptions {
+  /** CLONE_NEW* bits. */
+  readonly namespaceFlags: number;
+  /** The child runs in the parent's memory (CLONE_VM). */
+  readonly sharesMemory: boolean;
+  /** Stack pointer of the child; 0 keeps the parent's. */
+  readonly stackPointer: bigint;
+}
+
+/** Makes a copy of a process which returns 0 from the call it is in. Throws HostOsError ENOMEM or EAGAIN. */
+export function forkProcess(parent: Process, options: ForkOptions): Process {
+  const { kernel, tree } = parent;
+  const inherited: Namespaces = { ...parent.namespaces, pid: parent.childPidNamespace };
+  if (inherited.pid.parent !== undefined && inherited.pid.init?.waitStatus !== undefined) {
+    throw new HostOsError('ENOMEM', 'the init of the PID namespace has ended');
+  }
+  const namespaces = kernel.newNamespaces(inherited, kindsOfFlags(options.namespaceFlags));
+  const vcpu = kernel.createVcpu();
+  let space = parent.space;
+  try {
+    if (options.sharesMemory) space.users++;
+    else space = parent.space.fork();
+  } catch (error) {
+    vcpu.dispose();
+    throw error;
+  }
+  const child = new Process({
+    kernel,
+    tree,
+    vcpu,
+    space,
+    namespaces,
+    parent,
+    root: parent.root,
+    directory: parent.directory,
+    files: parent.files.copy(),
+    signals: parent.signals.copy(),
+  });
+  for (let index = 1; index < 32; index++) vcpu.writeX(index, parent.vcpu.readX(index));
+  for (let index = 0; index < 32; index++) vcpu.writeF(index, parent.vcpu.readF(index));
+  if (options.stackPointer !== 0n) vcpu.writeX(2, options.stackPointer);
+  vcpu.writeXLow(10, 0);
+  vcpu.pc = parent.vcpu.pc + 4n;
+  vcpu.writeCsr(CsrAddress.mstatus, parent.vcpu.readCsr(CsrAddress.mstatus));
+  allowCounters(child);
+  child.isPaused = parent.isPaused;
+  tree.members.add(child);
+  kernel.scheduler.add(child);
+  return child;
+}

@@ -1,0 +1,50 @@
+import type { HostHardware, NamespaceKind, PhysicalMemory, Vcpu } from '@worldswitch/contracts';
+import type { AddressSpaceParts } from './address-space.ts';
+import type { FrameAllocator } from './frames.ts';
+import type { Namespaces } from './namespaces/namespaces.ts';
+import type { Scheduler } from './scheduler.ts';
+import type { CallArguments, SystemCall } from './system-call.ts';
+import type { UserMemory } from './user-memory.ts';
+import type { DirectoryInode } from './vfs/inode.ts';
+import type { MemoryFileSystem } from './vfs/memory-files.ts';
+
+/** What the parts of the kernel share. One for each host OS. */
+export interface Kernel {
+  readonly hardware: HostHardware;
+  readonly memory: PhysicalMemory;
+  readonly frames: FrameAllocator;
+  readonly scheduler: Scheduler;
+  readonly userMemory: UserMemory;
+  readonly spaceParts: Omit<AddressSpaceParts, 'frames'>;
+  /** By number. */
+  readonly systemCalls: readonly (SystemCall | undefined)[];
+  /** Of the call being handled. */
+  readonly callArguments: CallArguments;
+  readonly hostNamespaces: Namespaces;
+  readonly deviceDirectory: DirectoryInode;
+  /** Seconds since 1970 at virtual time 0. */
+  readonly epoch: number;
+  /** Throws HostOsError EAGAIN when the machine has no more register contexts. */
+  createVcpu(): Vcpu;
+  nextInodeNumber(): number;
+  memoryFileSystem(): MemoryFileSystem;
+  /** New namespaces of these kinds, on top of others. */
+  newNamespaces(old: Namespaces, kinds: readonly NamespaceKind[]): Namespaces;
+}
+
+const NANOSECONDS = 1_000_000_000n;
+
+/** Virtual time since the machine started. */
+export function monotonicNanoseconds(hardware: HostHardware): bigint {
+  return (BigInt(hardware.clock.now()) * NANOSECONDS) / BigInt(hardware.clock.frequency);
+}
+
+/** Virtual time since 1970. */
+export function realNanoseconds(hardware: HostHardware, epoch: number): bigint {
+  return BigInt(epoch) * NANOSECONDS + monotonicNanoseconds(hardware);
+}
+
+/** Ticks of the clock that this many nanoseconds take, rounded up. */
+export function ticksOf(hardware: HostHardware, nanoseconds: bigint): number {
+  return Number((nanoseconds * BigInt(hardware.clock.frequency) + NANOSECONDS - 1n) / NANOSECONDS);
+}

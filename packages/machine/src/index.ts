@@ -24,5 +24,6 @@ export { createHostHardware, type HostedMachine, type HostHardwareOptions } from
 export { type ElfImage, isElf, type LoadSegment, parseElf } from './load/elf.ts';
 export { Machine, type MachineOptions, type RunEnd, type RunOptions } from './machine.ts';
 export { memoryMap, virtioWindow, type Window } from './memory-map.ts';
+export { peek16, type StepResult } from './step.ts';
 export { DOUBLE_TRAP } from './trap.ts';
 export { type BareWorldOptions, createBareWorld } from './world-bare.ts';

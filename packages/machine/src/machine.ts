@@ -19,6 +19,7 @@ import { loadImage } from './load/image.ts';
 import { placeInitrd } from './load/initrd.ts';
 import { MachineTracer } from './machine-trace.ts';
 import { memoryMap } from './memory-map.ts';
+import { type StepResult, stepHart } from './step.ts';
 import { DOUBLE_TRAP } from './trap.ts';
 
 export interface MachineOptions {
@@ -163,7 +164,6 @@ export class Machine {
 
   /** Types on the console. */
   input(bytes: Uint8Array): void {
-    this.#end = undefined;
     this.board.uart.receive(bytes);
   }
 
@@ -183,9 +183,27 @@ export class Machine {
     }
   }
 
-  /** Runs one instruction, or takes the trap or interrupt that is due. */
-  step(): RunEnd {
-    return this.run({ maxInstructions: 1 });
+  /**
+   * One instruction, one trap or one interrupt, and what it was. Calls of the built-in SBI are carried out, and a wait for an
+   * interrupt lets time pass to the next timer. `end` is there when the machine cannot be run on, as `run` would say it.
+   */
+  step(): StepResult & { readonly end?: RunEnd } {
+    if (this.#isDisposed) throw new MachineError('the machine was disposed of');
+    const { hart } = this;
+    const { vcpu } = this.board;
+    this.#pollInput();
+    const result = stepHart(hart, vcpu);
+    let end: RunEnd | undefined;
+    if (result.kind === 'trap' && result.to === undefined) end = this.#handleTrap();
+    else if (result.kind === 'wait') end = this.#idle();
+    end = this.#powerEnd() ?? end;
+    this.#output.flush();
+    return end ? { ...result, end } : result;
+  }
+
+  #powerEnd(): RunEnd | undefined {
+    if (this.#power) this.#end = { reason: this.#power.kind, exitCode: this.#power.exitCode };
+    return this.#end;
   }
 
   #run(maxInstructions: number, until: (() => boolean) | undefined): RunEnd {
@@ -201,11 +219,7 @@ export class Machine {
       let outcome: RunEnd | undefined;
       if (end === 'trap') outcome = this.#handleTrap();
       else if (end === 'wait') outcome = this.#idle();
-      if (this.#power) {
-        const { kind, exitCode } = this.#power;
-        outcome = { reason: kind, exitCode };
-        this.#end = outcome;
-      }
+      outcome = this.#powerEnd() ?? outcome;
       if (outcome) return outcome;
       if (end === 'stop') return { reason: 'until', exitCode: 0 };
     }

@@ -2,6 +2,9 @@ import { currentActor, type Domain, endWithFault, enterAddressSpace } from './do
 import { EVENT_UPCALL_CAUSE, TrapFlag } from './shared-info.ts';
 import { Status } from './status.ts';
 
+/** Instruction addresses are even: the lowest bit is ignored, as jalr and xepc do. */
+const EVEN = 0xffff_ffff_ffff_fffen;
+
 /**
  * Enters the guest kernel: what happened goes to the shared page's trap frame area, events are masked, the kernel root comes
  * into force. General registers stay as they are.
@@ -33,7 +36,7 @@ export function enterGuestKernel(
     enterAddressSpace(domain);
   }
   if (domain.trace !== undefined) domain.entryCause = `inject ${name}`;
-  vcpu.pc = entry;
+  vcpu.pc = entry & EVEN;
 }
 
 /** Enters the guest kernel for a pending event, if there is one and nothing masks it. */
@@ -51,7 +54,7 @@ export function returnFromTrap(domain: Domain): Status {
   const isToUser = (flags & TrapFlag.user) !== 0;
   if (isToUser && domain.userRoot < 0) return Status.invalid;
   vcpu.writeX(17, shared.iretA7);
-  vcpu.pc = shared.trapPc;
+  vcpu.pc = shared.trapPc & EVEN;
   shared.isMasked = !isToUser && (flags & TrapFlag.masked) !== 0;
   if (isToUser) {
     domain.accounting.charge(vcpu.counters, false);

@@ -135,6 +135,7 @@ function assemble(host: HostKernel, options: DomainOptions, kernel: KernelImage,
     instructionsUntilEvent: () => instructionsUntilEvent(domain),
     handleExit: (exit: Exit): ExitDisposition => handleExit(domain, exit),
     release: () => {
+      if (domain.isReleased) return;
       domain.accounting.finish(vcpu.counters, domain.isUser);
       domain.isReleased = true;
       domain.end ??= { reason: 'fault', exitCode: -1, message: `domain ${domain.name} was ended from outside` };

@@ -23,6 +23,7 @@ import { CsrFile } from './csr-file.ts';
 import type { Engine } from './engine/engine.ts';
 import { ReferenceEngine } from './engine/reference/reference-engine.ts';
 import { MachineError } from './errors.ts';
+import { HartClock } from './hart-clock.ts';
 import { CsrSlot, HartContext, Mstatus } from './hart-context.ts';
 import { HartOffset } from './hart-state.ts';
 import { chooseInterrupt, nextDeadline } from './interrupts.ts';
@@ -31,9 +32,6 @@ import { MAX_CONTEXTS, RAM, RAM_BASE } from './memory-layout.ts';
 import type { Ram } from './ram.ts';
 import { TranslationSets } from './software-tlb.ts';
 import { takeTrap } from './trap.ts';
-
-/** Instructions that retire in one tick of the 10 MHz clock. */
-export const INSTRUCTIONS_PER_TICK = 10;
 
 /** Thrown by `Hart.raise` and by the members of the reference engine; caught by whoever runs an instruction. Never allocated. */
 export const GUEST_FAULT = { guestFault: true } as const;
@@ -104,9 +102,7 @@ export class Hart {
   #machineDeadline = Number.POSITIVE_INFINITY;
   /** Instructions of the slice beyond `budget`. */
   #rest = 0;
-  /** Clock: ticks let go by while idle, instructions retired by contexts other than the current one. */
-  #idleTicks = 0;
-  #retiredElsewhere = 0;
+  readonly #clock: HartClock;
   #isRunning = false;
   #stopRequested = false;
   /** 1 while a control instruction runs that will retire: it still counts to the old mode. */
@@ -133,6 +129,7 @@ export class Hart {
     this.#engine = this.reference;
     this.ram.code.onWrite = (frame, offset, length) => this.#codeWritten(frame, offset, length);
     this.current = this.createContext();
+    this.#clock = new HartClock(this.current);
   }
 
   get engine(): Engine {
@@ -169,7 +166,7 @@ export class Hart {
 
   #enter(context: HartContext): void {
     if (this.current !== context) {
-      this.#retiredElsewhere += this.current.instret - context.instret;
+      this.#clock.follow(context);
       // Translation sets do not know whose memory protection they were filled under.
       if (this.current.pmp.length + context.pmp.length > 0) this.sets.reset();
       this.current = context;
@@ -261,24 +258,19 @@ export class Hart {
 
   /** Instructions retired on this hart, by whatever context. */
   get retired(): number {
-    return this.#retiredElsewhere + this.current.instret;
+    return this.#clock.retired;
   }
-
   /** Ticks of the clock. */
   now(): number {
-    return Math.floor(this.retired / INSTRUCTIONS_PER_TICK) + this.#idleTicks;
+    return this.#clock.now();
   }
-
   /** Instructions that retire before the clock reads `deadline`. */
   instructionsUntil(deadline: number): number {
-    if (deadline === Number.POSITIVE_INFINITY) return deadline;
-    return Math.max(0, (deadline - this.#idleTicks) * INSTRUCTIONS_PER_TICK - this.retired);
+    return this.#clock.instructionsUntil(deadline);
   }
-
   /** Lets time pass without running anything. */
   advanceTo(deadline: number): void {
-    if (!Number.isFinite(deadline)) throw new MachineError('the clock cannot be advanced without end');
-    this.#idleTicks += Math.max(0, Math.ceil(deadline) - this.now());
+    this.#clock.advanceTo(deadline);
     this.requestAttention();
   }
 
@@ -378,6 +370,8 @@ export class Hart {
     const fetch = isFetchTranslated
       ? this.sets.select(mode, asid, root, privilege, false, false)
       : this.sets.select(TranslationMode.bare, 0, 0, privilege, false, false);
+    // The second choice must not take the first one's set away.
+    this.sets.pin(fetch, fetch);
     const isSumSet = dataPrivilege === Privilege.supervisor && (mstatus & Mstatus.SUM) !== 0;
     const data = isDataTranslated
       ? this.sets.select(mode, asid, root, dataPrivilege, isSumSet, (mstatus & Mstatus.MXR) !== 0)

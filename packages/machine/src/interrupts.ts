@@ -3,7 +3,7 @@ import type { Hart } from './hart.ts';
 import { CsrSlot, type HartContext, Mstatus } from './hart-context.ts';
 
 export const SUPERVISOR_TIMER = 1 << InterruptCause.supervisorTimer;
-export const MACHINE_TIMER = 1 << InterruptCause.machineTimer;
+const MACHINE_TIMER = 1 << InterruptCause.machineTimer;
 
 /** Order in which simultaneous interrupts are taken (privileged ISA, section on mip and mie). */
 const priorities: readonly number[] = [
@@ -37,9 +37,12 @@ export function pendingInterrupts(hart: Hart, context: HartContext): number {
 export function nextDeadline(hart: Hart, context: HartContext): number {
   const now = hart.now();
   let next = Number.POSITIVE_INFINITY;
-  for (const deadline of [context.supervisorDeadline, stimecmpDeadline(context), hart.machineDeadline(context)]) {
+  const consider = (deadline: number): void => {
     if (deadline > now && deadline < next) next = deadline;
-  }
+  };
+  consider(context.supervisorDeadline);
+  consider(stimecmpDeadline(context));
+  consider(hart.machineDeadline(context));
   return next;
 }
 

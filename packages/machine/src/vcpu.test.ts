@@ -82,6 +82,35 @@ describe('a hosted vcpu', () => {
     expect(vcpu.counters.tlb.misses).toBe(5);
   });
 
+  it('serves more address spaces than it has translation sets', () => {
+    const { hardware, vcpu } = hosted([0x0005_3583, ECALL], BASE + 0x4000); // ld a1, 0(a0)
+    const { memory } = hardware;
+    let next = BASE / 4096 + 512;
+    const tables = Array.from({ length: 150 }, (_, space) => {
+      const table = createPageTable({
+        memory,
+        mode: TranslationMode.sv39,
+        allocateFrame: () => next++,
+        freeFrame() {},
+      });
+      table.map(0x10, BASE / 4096 + 4, PteFlag.user | PteFlag.read | PteFlag.execute);
+      const frame = BASE / 4096 + 200 + space;
+      table.map(0x20, frame, PteFlag.user | PteFlag.read);
+      memory.write64(frame * 4096, BigInt(space));
+      return table;
+    });
+    vcpu.writeX(10, 0x20000n);
+    for (const order of [1, 7, 149]) {
+      for (let i = 0; i < tables.length; i++) {
+        const space = (i * order) % tables.length;
+        vcpu.setAddressSpace(TranslationMode.sv39, space, tables[space]!.rootFrame);
+        vcpu.pc = 0x10000n;
+        expect(vcpu.run(100)).toMatchObject({ kind: 'trap', cause: 8 });
+        expect(vcpu.readX(11)).toBe(BigInt(space));
+      }
+    }
+  });
+
   it('keeps contexts apart and shares the clock', () => {
     const { hardware, vcpu } = hosted([addi(5, 5, 1), 0xffdf_f06f]); // 1: addi t0, t0, 1; j 1b
     const other = hardware.createVcpu();

@@ -4,7 +4,7 @@
  */
 import type { Device } from '@worldswitch/contracts';
 
-export const TestCommand = { fail: 0x3333, pass: 0x5555, reset: 0x7777 } as const;
+const TestCommand = { fail: 0x3333, pass: 0x5555, reset: 0x7777 } as const;
 
 /** What the guest asked for. */
 export interface PowerRequest {

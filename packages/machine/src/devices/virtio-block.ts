@@ -2,7 +2,7 @@
 import type { VirtioDevice } from './virtio-mmio.ts';
 import type { VirtBuffer, VirtQueue, VirtRequest } from './virtio-queue.ts';
 
-export const SECTOR_BYTES = 512;
+const SECTOR_BYTES = 512;
 
 /** Where a disk's contents are. Sector numbers and lengths have been checked against `sectors`. */
 export interface BlockBackend {

@@ -93,6 +93,13 @@ export interface Leg {
   readonly details: readonly string[];
 }
 
+/** What a leg is about, in the words of its hops: the trap, then what whoever got it took it for. */
+export function legReason(leg: Leg): string {
+  const [trap = '', ...rest] = leg.causes;
+  const taken = rest.find((cause) => cause !== trap && cause !== 'resume');
+  return [taken === undefined ? trap : `${trap}, ${taken}`, ...leg.details.map((detail) => `(${detail})`)].join(' ');
+}
+
 /** Groups hops into legs, so that one emulated instruction is one line however many hops it takes. */
 export function legs(sequence: readonly Hop[]): Leg[] {
   const result: Leg[] = [];

@@ -9,7 +9,15 @@ export {
   type WorldReport,
 } from './compare.ts';
 export { ExitCode, UserError } from './exit-codes.ts';
-export { type Hop, HopRecorder, type HopSequence, type Leg, legs, type RecordedHops } from './hop-recorder.ts';
+export {
+  type Hop,
+  HopRecorder,
+  type HopSequence,
+  type Leg,
+  legReason,
+  legs,
+  type RecordedHops,
+} from './hop-recorder.ts';
 export { type ReportRow, reportRows } from './report-rows.ts';
 export { reportText } from './report-text.ts';
 export { runTogether, type TogetherOptions, type TogetherResult } from './together.ts';

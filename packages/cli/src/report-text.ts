@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import pc from 'picocolors';
 import type { CompareReport, WorldReport } from './compare.ts';
-import { legs } from './hop-recorder.ts';
+import { legReason, legs } from './hop-recorder.ts';
 import { reportRows } from './report-rows.ts';
 import type { HopData } from './trace-file.ts';
 
@@ -83,9 +83,13 @@ function tracesText(report: CompareReport): string {
 }
 
 function traceText(world: WorldReport, hops: readonly HopData[]): string {
-  const lines = legs(hops).map((leg) => {
-    const detail = leg.details.length > 0 ? pc.dim(`  (${leg.details.join('; ')})`) : '';
-    return `    ${leg.path.join(' → ')}: ${leg.causes[0] ?? ''}${leg.causes.length > 1 ? `, ${leg.causes.at(-1)}` : ''}  ${pc.cyan(`handled by ${leg.handledBy}`)}${detail}`;
-  });
-  return [`  ${pc.bold(world.name)}: ${hops.length} hops`, ...lines].join('\n');
+  const lines: { text: string; times: number }[] = [];
+  for (const leg of legs(hops)) {
+    const text = `    ${leg.path.join(' → ')}: ${legReason(leg)}  ${pc.cyan(`handled by ${leg.handledBy}`)}`;
+    const last = lines.at(-1);
+    if (last?.text === text) last.times++;
+    else lines.push({ text, times: 1 });
+  }
+  const printed = lines.map(({ text, times }) => (times > 1 ? `${text}  × ${times}` : text));
+  return [`  ${pc.bold(world.name)}: ${hops.length} hops`, ...printed].join('\n');
 }

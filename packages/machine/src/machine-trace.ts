@@ -37,7 +37,9 @@ export class MachineTracer implements HartObserver {
 
   trapReturn(hart: Hart, instruction: 'sret' | 'mret', from: PrivilegeLevel, to: PrivilegeLevel): void {
     if (from === to) return;
-    this.#sink.emit({ ...this.#hop(actors[from], actors[to], instruction), pc: hart.current.pc });
+    const hop = this.#hop(actors[from], actors[to], instruction);
+    // Here the return just works: no software has to do anything for it (card 12).
+    this.#sink.emit({ ...hop, handledBy: Actor.hardware, pc: hart.current.pc });
   }
 
   firmwareCall(name: string, pc: bigint): void {

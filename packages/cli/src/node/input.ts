@@ -2,10 +2,13 @@ import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { FileTree, FileTreeEntry, ProgramSpec, WorldDefinition } from '@worldswitch/contracts';
 import { program as builtInProgram, guestKernel, programNames } from '@worldswitch/guest-os';
-import { checkExecutable } from '@worldswitch/host-os';
+import { parseElf } from '@worldswitch/host-os';
 import { createJiti } from 'jiti';
 import { ExitCode, UserError } from '../exit-codes.ts';
 import type { GuestKernels } from '../worlds.ts';
+
+/** First address beyond user space under Sv39: no world offers a program more. */
+const userEnd = 2 ** 38;
 
 /** Reads a file that an option or argument named. */
 export function readInput(path: string, what: string): Uint8Array {
@@ -33,12 +36,17 @@ export function loadProgram(name: string, args: readonly string[]): ProgramSpec 
   }
   const image = readInput(name, 'program');
   try {
-    checkExecutable(image);
+    parseElf(image, userEnd);
   } catch (error) {
     throw new UserError(`'${name}' cannot be run: ${(error as Error).message}`, ExitCode.badInput);
   }
   // The name goes through a kernel command line, which knows no blanks in it.
   return { image, arguments: [`/bin/${basename(name).replace(/[^\w.+-]/g, '_')}`, ...args] };
+}
+
+/** What of a program goes into memory, and where. */
+export function programSegments(image: Uint8Array) {
+  return parseElf(image, userEnd).segments;
 }
 
 function isPresent(path: string): boolean {

@@ -1,9 +1,10 @@
-import { program as builtInProgram, programNames } from '@worldswitch/guest-os';
-import { executableSections } from '@worldswitch/host-os';
 import { AssemblerError, assemble, defaultInstructionSet, describe, disassemble } from '@worldswitch/isa';
 import { ExitCode, UserError } from '../exit-codes.ts';
-import { readInput } from './input.ts';
+import { loadProgram, programSegments, readInput } from './input.ts';
 import { writeAll } from './output.ts';
+
+/** PF_X of a program header's flags (System V gABI). */
+const executable = 1;
 
 /** Prints one instruction's page, or one line for each instruction. */
 export function isaVerb(name: string | undefined): number {
@@ -44,27 +45,18 @@ export function assembleVerb(file: string, flags: { readonly origin: string }): 
 }
 
 export function disassembleVerb(file: string): number {
-  const image = programNames.includes(file) ? builtInProgram(file) : readInput(file, 'program');
-  let sections: ReturnType<typeof executableSections>;
-  try {
-    sections = executableSections(image);
-  } catch (error) {
-    throw new UserError(`'${file}' cannot be disassembled: ${(error as Error).message}`, ExitCode.badInput);
-  }
-  for (const { address, bytes } of sections) {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const { image } = loadProgram(file, []);
+  const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
+  for (const { address, fileOffset, fileSize, flags } of programSegments(image)) {
+    if ((flags & executable) === 0) continue;
     const lines: string[] = [];
-    for (let offset = 0; offset + 2 <= bytes.length; ) {
-      const half = view.getUint16(offset, true);
-      const isLong = (half & 3) === 3 && offset + 4 <= bytes.length;
-      const bits = isLong ? view.getUint32(offset, true) : half;
-      const pc = address + BigInt(offset);
-      lines.push(
-        `${pc.toString(16).padStart(10)}:  ${bits
-          .toString(16)
-          .padStart(isLong ? 8 : 4, '0')
-          .padEnd(8)}  ${disassemble(bits, pc)}`,
-      );
+    for (let offset = 0; offset + 2 <= fileSize; ) {
+      const half = view.getUint16(fileOffset + offset, true);
+      const isLong = (half & 3) === 3 && offset + 4 <= fileSize;
+      const bits = isLong ? view.getUint32(fileOffset + offset, true) : half;
+      const pc = BigInt(address + offset);
+      const hex = bits.toString(16).padStart(isLong ? 8 : 4, '0');
+      lines.push(`${pc.toString(16).padStart(10)}:  ${hex.padEnd(8)}  ${disassemble(bits, pc)}`);
       offset += isLong ? 4 : 2;
     }
     writeAll(1, `${lines.join('\n')}\n`);

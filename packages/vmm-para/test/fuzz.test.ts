@@ -104,7 +104,7 @@ describe('a guest that makes random hypercalls', () => {
     probe.world.dispose();
 
     const { world, host } = createRogueWorld({ code: player, data: createScript(seed, extent) });
-    const foreign = host.memory.bytes.slice(0, (extent.firstFrame * 4096 - host.memory.base) / 1);
+    const foreign = host.memory.bytes.slice(0, extent.firstFrame * 4096 - host.memory.base);
     world.run(20_000);
     const state = world.inspect() as {
       extent: Extent;

@@ -85,13 +85,29 @@ static void set_writable(const void *page, bool is_writable) {
     update(entry, is_writable ? *entry | PTE_WRITE : *entry & ~(pte_t)PTE_WRITE);
 }
 
-static void set_tables_writable(const pte_t *root, bool is_writable) {
-    for (u32 i = 0; i < ENTRIES; i++) {
-        if (!pte_is_present(root[i])) continue;
-        const pte_t *middle = pte_frame(root[i]);
-        for (u32 j = 0; j < ENTRIES; j++) {
-            if (pte_is_present(middle[j])) set_writable(pte_frame(middle[j]), is_writable);
+/* The next present entry at or after `i`, ENTRIES when there is none. Tables are mostly empty: eight at a time. */
+static u32 next_present(const pte_t *table, u32 i) {
+    while (i < ENTRIES) {
+        const pte_t *at = &table[i];
+        if (i % 8 == 0 && (at[0] | at[1] | at[2] | at[3] | at[4] | at[5] | at[6] | at[7]) == 0) {
+            i += 8;
+        } else if (pte_is_present(*at)) {
+            break;
+        } else {
+            i++;
         }
+    }
+    return i;
+}
+
+static void set_leaf_tables_writable(const pte_t *middle, bool is_writable) {
+    for (u32 i = 0; (i = next_present(middle, i)) < ENTRIES; i++) set_writable(pte_frame(middle[i]), is_writable);
+}
+
+static void set_tables_writable(const pte_t *root, bool is_writable) {
+    for (u32 i = 0; (i = next_present(root, i)) < ENTRIES; i++) {
+        const pte_t *middle = pte_frame(root[i]);
+        set_leaf_tables_writable(middle, is_writable);
         set_writable(middle, is_writable);
     }
     set_writable(root, is_writable);
@@ -103,9 +119,7 @@ static void protect_new_table(void) {
     const pte_t *table = pte_frame(new_table);
     bool is_middle = (const pte_t *)((u64)slot & PAGE_MASK) == active_root;
     new_table_slot = NULL;
-    for (u32 i = 0; is_middle && i < ENTRIES; i++) {
-        if (pte_is_present(table[i])) set_writable(pte_frame(table[i]), false);
-    }
+    if (is_middle) set_leaf_tables_writable(table, false);
     set_writable(table, false);
     update(slot, new_table);
 }

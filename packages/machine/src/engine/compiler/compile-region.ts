@@ -1,11 +1,12 @@
 import type { AccessWidth } from '@worldswitch/isa';
+import { CsrSlot, Mstatus } from '../../hart-context.ts';
 import { HartOffset } from '../../hart-state.ts';
 import { LOAD_TABLE, STORE_TABLE } from '../../memory-layout.ts';
 import type { Block, Edge, PlacedInstruction, Region } from './discover.ts';
 import { FunctionWriter, Op, ValueType } from './emit.ts';
 import { COUNTER, Outcome } from './layout.ts';
 import type { PlainCsrAccess } from './plain-csr.ts';
-import { shapeOf } from './row-shape.ts';
+import { type RowShape, shapeOf } from './row-shape.ts';
 import { writeStructured } from './structure.ts';
 import { type InstructionContext, translateInstruction } from './translate.ts';
 
@@ -17,12 +18,16 @@ export interface RegionImports {
   readonly slowStore: number;
   /** (context, address of the code at which to stop, depth) -> Outcome: runs a guest function until it returns. */
   readonly callGuest: number;
+  /** (a, b, c) -> a * b + c of doubles; NaN when it cannot tell. */
+  readonly multiplyAdd: number;
 }
 
 /** Parameters of a region's function: the hart context's base, and how deeply guest calls are nested. */
 const CONTEXT = 0;
 const DEPTH = 1;
 const PARAMETERS = 2;
+/** NX in fflags. */
+const INEXACT = 1;
 
 const loadOpcodes: Record<AccessWidth, { signed: number; unsigned: number }> = {
   1: { signed: Op.i64Load8S, unsigned: Op.i64Load8U },
@@ -55,6 +60,11 @@ class RegionCompiler implements InstructionContext {
   readonly #imports: RegionImports;
   readonly #registers = new Map<number, number>();
   readonly #written: readonly number[];
+  readonly #floatRegisters = new Map<number, number>();
+  readonly #writtenFloats: readonly number[];
+  /** i32: the floating-point unit is on and dirty; besides, it rounds to nearest even and the inexact flag is set. */
+  readonly #isFloatOn: number;
+  readonly #isFloatPlain: number;
   readonly #counter: number;
   readonly #pageAddress: number;
   readonly #translations: number;
@@ -63,14 +73,16 @@ class RegionCompiler implements InstructionContext {
   readonly #outcome: number;
   readonly #exitPc: number;
   readonly #target: number;
-  readonly #temporaries: number[] = [];
-  #temporariesInUse = 0;
+  readonly #temporaries = new Map<ValueType, number[]>();
+  readonly #temporariesInUse = new Map<ValueType, number>();
   #leaveLabel = 0;
   #storedLabel = 0;
   /** The instruction being translated, and what of its block comes after it and has been counted in advance. */
   #offset = 0;
   #uncountedInstructions = 0;
   #uncountedAccesses = 0;
+  /** How much of the float unit's state this block has looked at: 0 nothing, 1 that it is on, 2 that it is plain. */
+  #floatKnown = 0;
 
   constructor(region: Region, codePage: number, imports: RegionImports) {
     this.#region = region;
@@ -78,6 +90,9 @@ class RegionCompiler implements InstructionContext {
     this.#imports = imports;
     const used = new Set<number>();
     const written = new Set<number>();
+    const floats = new Set<number>();
+    const writtenFloats = new Set<number>();
+    let usesFloat = false;
     for (const block of region.blocks) {
       for (const { decoded, plainCsr } of block.instructions) {
         if (plainCsr) {
@@ -88,6 +103,12 @@ class RegionCompiler implements InstructionContext {
         }
         const shape = shapeOf(decoded.instruction);
         for (const operand of shape.readsX) used.add(decoded[operand]);
+        for (const operand of shape.readsF) floats.add(decoded[operand]);
+        if (shape.floats) usesFloat = true;
+        if (shape.writesF) {
+          floats.add(decoded.rd);
+          writtenFloats.add(decoded.rd);
+        }
         if (shape.writesX) {
           used.add(decoded.rd);
           written.add(decoded.rd);
@@ -99,6 +120,12 @@ class RegionCompiler implements InstructionContext {
     for (const register of [...used].sort((a, b) => a - b))
       this.#registers.set(register, this.writer.local(ValueType.i64));
     this.#written = [...written].sort((a, b) => a - b);
+    for (const register of [...floats].sort((a, b) => a - b)) {
+      this.#floatRegisters.set(register, this.writer.local(ValueType.f64));
+    }
+    this.#writtenFloats = [...writtenFloats].sort((a, b) => a - b);
+    this.#isFloatOn = usesFloat ? this.writer.local(ValueType.i32) : -1;
+    this.#isFloatPlain = usesFloat ? this.writer.local(ValueType.i32) : -1;
     this.#counter = this.writer.local(ValueType.i64);
     this.#pageAddress = this.writer.local(ValueType.i64);
     this.#address = this.writer.local(ValueType.i64);
@@ -142,6 +169,17 @@ class RegionCompiler implements InstructionContext {
     }
     writer.i32(0).memory(Op.i64Load, COUNTER).set(this.#counter);
     writer.get(CONTEXT).memory(Op.i32Load, HartOffset.dataTranslations).set(this.#translations);
+    if (this.#isFloatOn < 0) return;
+    for (const [register, local] of this.#floatRegisters) {
+      writer
+        .get(CONTEXT)
+        .memory(Op.f64Load, HartOffset.f + 8 * register)
+        .set(local);
+    }
+    writer.get(CONTEXT).memory(Op.i32Load, HartOffset.csr + 8 * CsrSlot.mstatus);
+    writer.i32(Mstatus.FS).op(Op.i32And).i32(Mstatus.FS).op(Op.i32Eq).tee(this.#isFloatOn);
+    writer.get(CONTEXT).memory(Op.i32Load, HartOffset.fflags).i32(INEXACT).op(Op.i32And).op(Op.i32And);
+    writer.get(CONTEXT).memory(Op.i32Load, HartOffset.frm).op(Op.i32Eqz).op(Op.i32And).set(this.#isFloatPlain);
   }
 
   #storeRegisters(): void {
@@ -150,6 +188,13 @@ class RegionCompiler implements InstructionContext {
         .get(CONTEXT)
         .get(this.#registers.get(register)!)
         .memory(Op.i64Store, HartOffset.x + 8 * register);
+    }
+    for (const register of this.#writtenFloats) {
+      const local = this.#floatRegisters.get(register)!;
+      this.writer
+        .get(CONTEXT)
+        .get(local)
+        .memory(Op.f64Store, HartOffset.f + 8 * register);
     }
   }
 
@@ -165,13 +210,15 @@ class RegionCompiler implements InstructionContext {
     }
     this.#uncountedInstructions = instructions.length;
     this.#uncountedAccesses = accesses;
+    this.#floatKnown = 0;
     for (const placed of instructions) this.#instruction(placed);
     this.#terminator(block, go);
   }
 
   #instruction({ offset, decoded, plainCsr }: PlacedInstruction): void {
     this.#offset = offset;
-    this.#temporariesInUse = 0;
+    this.#temporariesInUse.clear();
+    this.#requireFloat(shapeOf(decoded.instruction));
     if (plainCsr) this.#accessCsr(decoded.rd, plainCsr);
     else translateInstruction(decoded, this);
     this.#uncountedInstructions--;
@@ -248,13 +295,45 @@ class RegionCompiler implements InstructionContext {
     follow(returnTo);
   }
 
+  /** Leaves before the instruction, for the reference semantics to execute it. */
+  #leaveToStep(): void {
+    this.#pushCounter();
+    this.writer.set(this.#counter);
+    this.#leave(this.#offset, Outcome.step);
+  }
+
+  require(): void {
+    this.writer.op(Op.i32Eqz).open(Op.if);
+    this.#leaveToStep();
+    this.writer.close();
+  }
+
+  /** What float instructions rely on can change between blocks only, so it is looked at once a block. */
+  #requireFloat({ floats, isRounding }: RowShape): void {
+    const needed = floats === undefined ? 0 : isRounding ? 2 : 1;
+    if (needed <= this.#floatKnown) return;
+    this.#floatKnown = needed;
+    this.writer.get(needed === 2 ? this.#isFloatPlain : this.#isFloatOn);
+    this.require();
+  }
+
+  multiplyAdd(): void {
+    this.writer.call(this.#imports.multiplyAdd);
+  }
+
+  readF(register: number): number {
+    return this.#floatRegisters.get(register)!;
+  }
+
+  writeF(register: number): number {
+    return this.#floatRegisters.get(register)!;
+  }
+
   /** Accesses a CSR that is mere storage; without the privilege for it, the reference semantics raise the exception. */
   #accessCsr(rd: number, { offset, writeMask, privilege, change, source }: PlainCsrAccess): void {
     const { writer } = this;
     writer.get(CONTEXT).memory(Op.i32Load, HartOffset.privilege).i32(privilege).op(Op.i32LtS).open(Op.if);
-    this.#pushCounter();
-    writer.set(this.#counter);
-    this.#leave(this.#offset, Outcome.step);
+    this.#leaveToStep();
     writer.close();
     const old = this.temporary();
     writer.get(CONTEXT).memory(Op.i64Load, offset).set(old);
@@ -295,12 +374,13 @@ class RegionCompiler implements InstructionContext {
     this.pushAddress(this.#offset + distance);
   }
 
-  temporary(): number {
-    const existing = this.#temporaries[this.#temporariesInUse];
-    const local = existing ?? this.writer.local(ValueType.i64);
-    if (existing === undefined) this.#temporaries.push(local);
-    this.#temporariesInUse++;
-    return local;
+  temporary(type: ValueType = ValueType.i64): number {
+    const locals = this.#temporaries.get(type) ?? [];
+    this.#temporaries.set(type, locals);
+    const index = this.#temporariesInUse.get(type) ?? 0;
+    this.#temporariesInUse.set(type, index + 1);
+    locals[index] ??= this.writer.local(type);
+    return locals[index];
   }
 
   /** Pushes the counter as it stood before the instruction that is being translated. */
@@ -330,11 +410,11 @@ class RegionCompiler implements InstructionContext {
       .op(Op.i32Add);
   }
 
-  load(width: AccessWidth, isSigned: boolean): void {
+  load(width: AccessWidth, isSigned: boolean, isDouble = false): void {
     const { writer } = this;
-    const opcode = loadOpcodes[width][isSigned ? 'signed' : 'unsigned'];
+    const opcode = isDouble ? Op.f64Load : loadOpcodes[width][isSigned ? 'signed' : 'unsigned'];
     writer.set(this.#address);
-    this.#openMiss(this.#address, width, LOAD_TABLE, ValueType.i64);
+    this.#openMiss(this.#address, width, LOAD_TABLE, isDouble ? ValueType.f64 : ValueType.i64);
     writer.get(CONTEXT).get(this.#address);
     this.pushPc(0);
     this.#pushCounter();

@@ -1,6 +1,6 @@
 import type { DecodedInstruction } from '@worldswitch/isa';
 import type { PlainCsrAccess, PlainCsrLookup } from './plain-csr.ts';
-import { pcRelative, shapeOf } from './row-shape.ts';
+import { isTranslatable, pcRelative, shapeOf } from './row-shape.ts';
 
 /** Instructions of a region at most; past it, edges leave the region. */
 export const MAX_REGION_INSTRUCTIONS = 768;
@@ -138,7 +138,7 @@ function instructionReader(decode: PageDecoder, plainCsrOf: PlainCsrLookup): (of
     const decoded = decode(offset);
     if (!decoded) return 'step';
     const shape = shapeOf(decoded.instruction);
-    if (shape.isTranslatable) {
+    if (isTranslatable(decoded)) {
       // A branch to a computed address is left alone.
       const isOdd = shape.branch && pcRelative(shape.branch.target, decoded) === undefined;
       return isOdd ? 'step' : { offset, decoded };

@@ -38,14 +38,20 @@ export const Op = {
   i64Load16U: 0x33,
   i64Load32S: 0x34,
   i64Load32U: 0x35,
+  f32Load: 0x2a,
+  f64Load: 0x2b,
   i32Store: 0x36,
   i64Store: 0x37,
+  f32Store: 0x38,
+  f64Store: 0x39,
   i32Store8: 0x3a,
   i64Store8: 0x3c,
   i64Store16: 0x3d,
   i64Store32: 0x3e,
   i32Const: 0x41,
   i64Const: 0x42,
+  f32Const: 0x43,
+  f64Const: 0x44,
   i32Eqz: 0x45,
   i32Eq: 0x46,
   i32Ne: 0x47,
@@ -64,6 +70,14 @@ export const Op = {
   i64LeU: 0x58,
   i64GeS: 0x59,
   i64GeU: 0x5a,
+  f32Eq: 0x5b,
+  f32Lt: 0x5d,
+  f32Le: 0x5f,
+  f64Eq: 0x61,
+  f64Ne: 0x62,
+  f64Lt: 0x63,
+  f64Gt: 0x64,
+  f64Le: 0x65,
   i32Add: 0x6a,
   i32Sub: 0x6b,
   i32Mul: 0x6c,
@@ -94,9 +108,39 @@ export const Op = {
   i64ShrS: 0x87,
   i64ShrU: 0x88,
   i64Rotl: 0x89,
+  f32Sqrt: 0x91,
+  f32Add: 0x92,
+  f32Sub: 0x93,
+  f32Mul: 0x94,
+  f32Div: 0x95,
+  f32Min: 0x96,
+  f32Max: 0x97,
+  f64Abs: 0x99,
+  f64Neg: 0x9a,
+  f64Trunc: 0x9d,
+  f64Nearest: 0x9e,
+  f64Sqrt: 0x9f,
+  f64Add: 0xa0,
+  f64Sub: 0xa1,
+  f64Mul: 0xa2,
+  f64Div: 0xa3,
+  f64Min: 0xa4,
+  f64Max: 0xa5,
   i32WrapI64: 0xa7,
   i64ExtendI32S: 0xac,
   i64ExtendI32U: 0xad,
+  i64TruncF64S: 0xb0,
+  i64TruncF64U: 0xb1,
+  f32ConvertI64S: 0xb4,
+  f32ConvertI64U: 0xb5,
+  f32DemoteF64: 0xb6,
+  f64ConvertI64S: 0xb9,
+  f64ConvertI64U: 0xba,
+  f64PromoteF32: 0xbb,
+  i32ReinterpretF32: 0xbc,
+  i64ReinterpretF64: 0xbd,
+  f32ReinterpretI32: 0xbe,
+  f64ReinterpretI64: 0xbf,
   i64Extend8S: 0xc2,
   i64Extend16S: 0xc3,
   i64Extend32S: 0xc4,
@@ -235,6 +279,21 @@ export class FunctionWriter {
   i64(value: number | bigint): this {
     this.code.byte(Op.i64Const);
     this.code.signed64(value);
+    return this;
+  }
+
+  f32(value: number): this {
+    return this.#bytes(Op.f32Const, new Uint8Array(new Float32Array([value]).buffer));
+  }
+
+  f64(value: number): this {
+    return this.#bytes(Op.f64Const, new Uint8Array(new Float64Array([value]).buffer));
+  }
+
+  /** Constants are little endian, as typed arrays are wherever WebAssembly runs fast. */
+  #bytes(opcode: number, bytes: Uint8Array): this {
+    this.code.byte(opcode);
+    for (const byte of bytes) this.code.byte(byte);
     return this;
   }
 

@@ -4,8 +4,9 @@ import { compileRegion } from './compile-region.ts';
 import type { Region } from './discover.ts';
 import { encodeModule, type FunctionType, FunctionWriter, Op, ValueType } from './emit.ts';
 import { CODE_SLOT_COUNT, CODE_SLOTS, COUNTER, MAX_CALL_DEPTH, Outcome } from './layout.ts';
+import { fusedMultiplyAdd } from './translate-float.ts';
 
-const { i32, i64 } = ValueType;
+const { i32, i64, f64 } = ValueType;
 
 const types: readonly FunctionType[] = [
   { parameters: [i32, i32], results: [i32] },
@@ -13,12 +14,14 @@ const types: readonly FunctionType[] = [
   { parameters: [i32, i64, i64, i64, i32], results: [i32] },
   { parameters: [i32, i64, i64, i64, i64, i32], results: [i32] },
   { parameters: [], results: [i32] },
+  { parameters: [f64, f64, f64], results: [f64] },
 ];
 const regionType = 0;
 const threeWords = 1;
 const slowLoadType = 2;
 const slowStoreType = 3;
 const noParameters = 4;
+const multiplyAddType = 5;
 
 /** What the dispatcher asks of TypeScript. All return an Outcome except where said. */
 export interface DispatcherImports {
@@ -169,13 +172,15 @@ export function encodeRegions(regions: readonly PlacedRegion[], firstIndex: numb
     { name: 'slowStore', type: slowStoreType },
     { name: 'callGuest', type: threeWords },
   ];
+  const multiplyAdd = imports.length + regions.length;
+  const bodies = regions.map(({ region, codePage }) => ({
+    type: regionType,
+    body: compileRegion(region, codePage, { slowLoad: 0, slowStore: 1, callGuest: 2, multiplyAdd }),
+  }));
   return encodeModule({
     types,
     imports,
-    functions: regions.map(({ region, codePage }) => ({
-      type: regionType,
-      body: compileRegion(region, codePage, { slowLoad: 0, slowStore: 1, callGuest: 2 }),
-    })),
+    functions: [...bodies, { type: multiplyAddType, body: fusedMultiplyAdd() }],
     elements: { at: firstIndex, functions: regions.map((_, index) => imports.length + index) },
   });
 }

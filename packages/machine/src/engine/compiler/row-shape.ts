@@ -1,4 +1,5 @@
 import type { DecodedInstruction, Expression, Instruction, Statement } from '@worldswitch/isa';
+import { isFloatTranslatable, isRounding } from './translate-float.ts';
 
 /** What the compiler must know of a row before it translates it. Derived from the row's semantics, once a row. */
 export interface RowShape {
@@ -13,6 +14,13 @@ export interface RowShape {
   readonly jump: Expression | undefined;
   readonly branch: { readonly condition: Expression; readonly target: Expression } | undefined;
   readonly writesX: boolean;
+  readonly writesF: boolean;
+  /** Operand names of the floating-point registers that it reads. */
+  readonly readsF: readonly ('rd' | 'rs1' | 'rs2' | 'rs3')[];
+  /** Its float operations; undefined when it has nothing to do with the floating-point unit. */
+  readonly floats: readonly Extract<Expression, { readonly op: 'float' }>[] | undefined;
+  /** It has float operations that round. */
+  readonly isRounding: boolean;
   /** Operand names of the integer registers that it reads. */
   readonly readsX: readonly ('rd' | 'rs1' | 'rs2' | 'rs3')[];
 }
@@ -47,6 +55,9 @@ function analyse(semantics: readonly Statement[]): RowShape {
   let jump: Expression | undefined;
   let branch: RowShape['branch'];
   let writesX = false;
+  let writesF = false;
+  const readsF = new Set<'rd' | 'rs1' | 'rs2' | 'rs3'>();
+  const floats: Extract<Expression, { readonly op: 'float' }>[] = [];
   const reads = new Set<'rd' | 'rs1' | 'rs2' | 'rs3'>();
   const visit = (expression: Expression): void => {
     switch (expression.op) {
@@ -60,8 +71,11 @@ function analyse(semantics: readonly Statement[]): RowShape {
         reads.add(expression.operand);
         return;
       case 'f':
+        readsF.add(expression.operand);
+        return;
       case 'float':
-        isTranslatable = false;
+        floats.push(expression);
+        for (const argument of expression.args) visit(argument);
         return;
       // Rare and without a WebAssembly instruction: left to the reference semantics.
       case 'carrylessMultiply':
@@ -89,6 +103,10 @@ function analyse(semantics: readonly Statement[]): RowShape {
     switch (statement.kind) {
       case 'setX':
         writesX = true;
+        visit(statement.value);
+        break;
+      case 'setF':
+        writesF = true;
         visit(statement.value);
         break;
       case 'let':
@@ -120,7 +138,21 @@ function analyse(semantics: readonly Statement[]): RowShape {
     }
   }
   if (accesses > 1 || (jump && branch) || (accesses > 0 && (jump || branch))) isTranslatable = false;
-  return { isTranslatable, isOrderingOnly, isEnvironmentCall, accesses, jump, branch, writesX, readsX: [...reads] };
+  const isFloat = writesF || readsF.size > 0 || floats.length > 0;
+  return {
+    isTranslatable,
+    isOrderingOnly,
+    isEnvironmentCall,
+    accesses,
+    jump,
+    branch,
+    writesX,
+    readsX: [...reads],
+    writesF,
+    readsF: [...readsF],
+    floats: isFloat ? floats : undefined,
+    isRounding: floats.some(isRounding),
+  };
 }
 
 function containsLoad(expression: Expression): boolean {
@@ -142,6 +174,14 @@ function containsLoad(expression: Expression): boolean {
     default:
       return containsLoad(expression.a) || ('b' in expression && containsLoad(expression.b));
   }
+}
+
+/** Whether the translator can write the instruction: the row is translatable, and it is in its rounding mode. */
+export function isTranslatable(decoded: DecodedInstruction): boolean {
+  const shape = shapeOf(decoded.instruction);
+  return (
+    shape.isTranslatable && (shape.floats ?? []).every((expression) => isFloatTranslatable(expression, decoded.rm))
+  );
 }
 
 /** The distance from the instruction's own address when `expression` is the pc plus a constant. */

@@ -2,6 +2,7 @@ import { InternalError } from '@worldswitch/contracts';
 import type { AccessWidth, DecodedInstruction, Expression, RegisterOperand, Statement } from '@worldswitch/isa';
 import { type FunctionWriter, Op, ValueType } from './emit.ts';
 import { pcRelative } from './row-shape.ts';
+import { type FloatContext, resultOf, writeFloat } from './translate-float.ts';
 
 /** What the translation of an instruction needs from the function around it. */
 export interface InstructionContext {
@@ -11,10 +12,17 @@ export interface InstructionContext {
   writeX(register: number): number;
   /** Pushes the instruction's address plus `distance`. */
   pushPc(distance: number): void;
-  /** A 64-bit local variable that is free until the instruction ends. */
-  temporary(): number;
-  /** Replaces the address on the stack by the value loaded from there. */
-  load(width: AccessWidth, signed: boolean): void;
+  /** The local variables (f64) that hold floating-point registers. */
+  readF(register: number): number;
+  writeF(register: number): number;
+  /** A local variable (i64 unless said otherwise) that is free until the instruction ends. */
+  temporary(type?: ValueType): number;
+  /** Takes an i32: when it is 0, leaves before the instruction so that the reference semantics execute it. */
+  require(): void;
+  /** Calls the fused multiply-add of doubles. */
+  multiplyAdd(): void;
+  /** Replaces the address on the stack by the value loaded from there: an i64, or the f64 of these 8 bytes. */
+  load(width: AccessWidth, signed: boolean, isDouble?: boolean): void;
   /** Stores: takes address and value from local variables. */
   store(width: AccessWidth, address: number, value: number): void;
   /** Takes the target address from the stack. */
@@ -55,7 +63,7 @@ export function translateInstruction(decoded: DecodedInstruction, context: Instr
 }
 
 /** State of one instruction's translation: the values bound by `let`. */
-class InstructionTranslator {
+class InstructionTranslator implements FloatContext {
   readonly #decoded: DecodedInstruction;
   readonly #context: InstructionContext;
   readonly #writer: FunctionWriter;
@@ -65,6 +73,22 @@ class InstructionTranslator {
     this.#decoded = decoded;
     this.#context = context;
     this.#writer = context.writer;
+  }
+
+  get writer(): FunctionWriter {
+    return this.#writer;
+  }
+  get decoded(): DecodedInstruction {
+    return this.#decoded;
+  }
+  temporary(type: ValueType): number {
+    return this.#context.temporary(type);
+  }
+  require(): void {
+    this.#context.require();
+  }
+  multiplyAdd(): void {
+    this.#context.multiplyAdd();
   }
 
   statements(statements: readonly Statement[]): void {
@@ -81,6 +105,10 @@ class InstructionTranslator {
         }
         this.value(statement.value);
         this.#writer.set(this.#context.writeX(rd));
+        return;
+      case 'setF':
+        this.pushFloat(statement.value, false);
+        this.#writer.set(this.#context.writeF(rd));
         return;
       case 'let': {
         this.value(statement.value);
@@ -217,10 +245,37 @@ class InstructionTranslator {
       case 'nextPc':
         throw new InternalError('constants and addresses were handled above');
       case 'f':
+        writer.get(this.#context.readF(this.#register(expression.operand))).op(Op.i64ReinterpretF64);
+        return;
       case 'float':
-        throw new InternalError(`${this.#decoded.instruction.name}: floating point cannot be translated`);
+        writeFloat(expression, this);
+        if (resultOf(expression) === 'single') writer.op(Op.i32ReinterpretF32).op(Op.i64ExtendI32U);
+        else if (resultOf(expression) === 'double') writer.op(Op.i64ReinterpretF64);
+        return;
       default:
         this.#binary(expression);
+    }
+  }
+
+  /** Pushes the value as a floating-point number: the low half of it as an f32, or all of it as an f64. */
+  pushFloat(expression: Expression, isSingle: boolean): void {
+    const writer = this.#writer;
+    if (isSingle) {
+      this.value(expression);
+      writer.op(Op.i32WrapI64).op(Op.f32ReinterpretI32);
+    } else if (expression.op === 'f') {
+      writer.get(this.#context.readF(this.#register(expression.operand)));
+    } else if (expression.op === 'float' && resultOf(expression) === 'double') {
+      writeFloat(expression, this);
+    } else if (expression.op === 'xor' && isSignBit(expression.b)) {
+      this.pushFloat(expression.a, false);
+      writer.op(Op.f64Neg);
+    } else if (expression.op === 'load' && expression.width === 8) {
+      this.value(expression.address);
+      this.#context.load(8, false, true);
+    } else {
+      this.value(expression);
+      writer.op(Op.f64ReinterpretI64);
     }
   }
 
@@ -346,6 +401,8 @@ class InstructionTranslator {
     writer.get(value).i64(32).op(Op.i64Rotl);
   }
 }
+
+const isSignBit = (expression: Expression): boolean => expression.op === 'constant' && expression.value === 1n << 63n;
 
 function hasEffect(expression: Expression): boolean {
   switch (expression.op) {

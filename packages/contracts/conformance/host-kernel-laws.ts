@@ -40,7 +40,9 @@ export function countFreeFrames(host: HostKernel): number {
   const taken: number[] = [];
   for (let chunk = 1024; chunk >= 1; ) {
     try {
-      taken.push(...host.allocateFrames(chunk));
+      const frames = host.allocateFrames(chunk);
+      requireEqual(frames.length, chunk, 'number of frames that were allocated');
+      taken.push(...frames);
     } catch (error) {
       if (!(error instanceof Error) || !isOutOfMemory(error)) throw error;
       chunk = Math.floor(chunk / 4);

@@ -4,6 +4,8 @@ import { shownState, type Task } from './task.ts';
 
 /** Runs of no instructions in a row that an owner may ask for before it is given one. */
 const MAX_EMPTY_RUNS = 16;
+/** Exits in a row without an instruction in between after which a turn is over, and counts as used up: others must run too. */
+const MAX_EMPTY_EXITS = 1000;
 
 /** A virtual machine as a task: the scheduler gives it turns, its owner deals with every exit. */
 export class VcpuTask implements Task, HostTask {
@@ -37,15 +39,21 @@ export class VcpuTask implements Task, HostTask {
     const { owner } = this;
     const end = this.retired + slice;
     let emptyRuns = 0;
+    let emptyExits = 0;
     while (this.state === 'running' && !this.isPaused) {
       const limit = Math.max(0, Math.min(end - this.retired, owner.instructionsUntilEvent()));
       const before = this.retired;
       const exit = this.#scheduler.execute(this, owner.vcpu, emptyRuns < MAX_EMPTY_RUNS ? limit : Math.max(1, limit));
       emptyRuns = this.retired === before && exit.kind === 'budget' ? emptyRuns + 1 : 0;
+      emptyExits = this.retired === before ? emptyExits + 1 : 0;
       const disposition = owner.handleExit(exit);
       switch (disposition.action) {
         case 'resume':
           if (this.retired >= end) return;
+          if (emptyExits >= MAX_EMPTY_EXITS) {
+            this.virtualRuntime += slice;
+            return;
+          }
           break;
         case 'yield':
           this.#scheduler.stepBack(this);

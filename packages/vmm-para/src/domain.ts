@@ -72,10 +72,6 @@ export function endWithFault(domain: Domain, message: string): void {
   endDomain(domain, { reason: 'fault', exitCode: -1, message: `domain ${domain.name}: ${message}` });
 }
 
-export function domainBytes(domain: Domain): number {
-  return domain.frameCount * PAGE_SIZE;
-}
-
 /** The actor whose instructions the vcpu runs now. */
 export function currentActor(domain: Domain): Actor {
   return domain.isUser ? Actor.program : Actor.guestKernel;

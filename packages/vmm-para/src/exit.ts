@@ -3,7 +3,7 @@ import { ExceptionCause, trapCauseName } from '@worldswitch/isa';
 import { type Domain, endWithFault } from './domain.ts';
 import { Virq } from './event-channel.ts';
 import { SchedCommand } from './hypercall-commands.ts';
-import { hypercallByNumber } from './hypercalls.ts';
+import { type Hypercall, hypercallByNumber } from './hypercalls.ts';
 import { Status } from './status.ts';
 import { traceEntry, traceExit } from './trace-hops.ts';
 import { deliverEvents, enterGuestKernel } from './trap-delivery.ts';
@@ -105,7 +105,8 @@ function handleHypercall(domain: Domain): ExitDisposition {
   const name = row?.name ?? 'unknown';
   domain.accounting.countExit('hypercall');
   domain.accounting.countHypercall(name);
-  if (domain.trace !== undefined) traceExit(domain, 'ecall-from-u', `hypercall ${name}`, number, name);
+  if (domain.trace !== undefined)
+    traceExit(domain, 'ecall-from-u', `hypercall ${name}`, number, describeCall(domain, row));
   vcpu.pc = BigInt.asUintN(64, vcpu.pc + 4n);
   if (row === undefined) {
     vcpu.writeXLow(10, Status.notImplemented);
@@ -116,6 +117,19 @@ function handleHypercall(domain: Domain): ExitDisposition {
   if (result === undefined) return resume;
   vcpu.writeXLow(10, result);
   return row.name === 'sched_op' && result === Status.ok ? schedule(domain) : resume;
+}
+
+/** The call as a person would write it: `console_io(write, count 27, buffer 0x3f...)`. */
+function describeCall(domain: Domain, row: Hypercall | undefined): string {
+  if (row === undefined) return 'no such hypercall';
+  const values = row.parameters.map((parameter, index) => {
+    const value = domain.vcpu.readX(10 + index);
+    const command =
+      parameter === 'command' && Object.entries(row.commands ?? {}).find(([, number]) => BigInt(number) === value);
+    if (command) return command[0].toLowerCase();
+    return `${parameter} ${value < 65_536n ? value : `0x${value.toString(16)}`}`;
+  });
+  return `${row.name}(${values.join(', ')})`;
 }
 
 function schedule(domain: Domain): ExitDisposition {

@@ -97,10 +97,6 @@ export class PageTypes {
     return this.#references[index] ?? 0;
   }
 
-  isPinned(index: number): boolean {
-    return this.#pinned[index] === 1;
-  }
-
   /** Address-space identifier of a validated root. */
   asidOf(index: number): number {
     return this.#asids[index] ?? -1;
@@ -179,18 +175,6 @@ export class PageTypes {
       this.#releaseEntry(type, oldLow, oldHigh);
     }
     return Status.ok;
-  }
-
-  /** Calls back for each leaf that typed tables hold: for tests and `inspect`. */
-  forEachLeaf(visit: (table: number, entry: number, machineFrame: number, flags: number) => void): void {
-    for (let table = 0; table < this.#types.length; table++) {
-      if (this.#types[table] !== PageType.level1) continue;
-      for (let entry = 0; entry < PTES_PER_TABLE; entry++) {
-        const word = this.#firstWord + table * 1024 + entry * 2;
-        const low = this.#words[word]!;
-        if ((low & PteFlag.valid) !== 0) visit(table, entry, pteFrame(low, this.#words[word + 1]!), low & 0xff);
-      }
-    }
   }
 
   /** Gives back the identifiers of all roots. The domain must not run after this. */

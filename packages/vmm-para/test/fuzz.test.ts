@@ -1,6 +1,6 @@
 import type { PhysicalMemory } from '@worldswitch/contracts';
 import { PteFlag, pteFrame } from '@worldswitch/mmu-tlb';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { hypercallTable } from '../src/index.ts';
 import { createRogueWorld } from './rogue-guest.ts';
 
@@ -98,6 +98,12 @@ function scan(memory: PhysicalMemory, root: number) {
 describe('a guest that makes random hypercalls', () => {
   const seeds = [1, 2, 3, 4, 5, 6].map((index) => (index * 0x9e37_79b9 + Math.floor(Math.random() * 2 ** 31)) | 1);
 
+  // One guest may soon unmap its own code; not all of them do.
+  let hypercalls = 0;
+  afterAll(() => {
+    expect(hypercalls).toBeGreaterThan(CALLS);
+  });
+
   it.each(seeds)('maps nothing but its own frames, and no page table writable (seed %i)', (seed) => {
     const probe = createRogueWorld('');
     const { extent } = probe.world.inspect() as { extent: Extent };
@@ -130,7 +136,7 @@ describe('a guest that makes random hypercalls', () => {
       expect(world.result.reason).toBe('fault');
     }
     expect(host.memory.bytes.subarray(0, foreign.length).every((byte, index) => byte === foreign[index])).toBe(true);
-    expect(world.metrics().boot.hypercalls).toBeGreaterThan(10);
+    hypercalls += world.metrics().boot.hypercalls;
     world.dispose();
   });
 });

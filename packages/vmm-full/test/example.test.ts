@@ -1,0 +1,12 @@
+/// <reference types="node" />
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { lines } from '../examples/run-a-guest.ts';
+
+const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8');
+
+it('the example runs a guest, and the README shows it and what it gives', () => {
+  const readme = read('../README.md');
+  expect(readme).toContain(read('../examples/run-a-guest.ts').trim());
+  expect(readme).toContain(lines.join('\n'));
+});

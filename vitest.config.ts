@@ -7,7 +7,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ['packages/*/{src,test,conformance}/**/*.test.ts', 'scripts/**/*.test.ts'],
+    include: ['packages/*/{src,test,conformance}/**/*.test.ts', 'scripts/**/*.test.ts', 'apps/bench/test/**/*.test.ts'],
     testTimeout: 60_000,
     pool: 'forks',
     maxWorkers: 2,

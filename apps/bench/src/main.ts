@@ -1,0 +1,142 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { describeMachine } from './machine-description.ts';
+import { measure } from './measure.ts';
+import { type BenchProgram, benchPrograms } from './program-table.ts';
+import { type ProgramSamples, type Report, summarize } from './report.ts';
+import { runShort } from './short.ts';
+import { type Places, type System, systems } from './systems.ts';
+import { formatReport } from './text-table.ts';
+import { checksumOf } from './work-size.ts';
+
+const USAGE = `usage: pnpm bench [--json] [--runs N] [--only PROGRAM,...] [--systems NAME,...] [--timeout SECONDS]
+       pnpm bench --short [--record]
+
+Runs nine C programs natively, as WebAssembly, on Worldswitch, on QEMU and on v86, and prints how many times the native
+CPU time each takes. What is not installed is left out, and said so; nothing is fetched.
+
+  --json       one JSON document instead of the table
+  --runs       how often each is run; figures are medians (default 3)
+  --only       these programs: ${benchPrograms.map(({ name }) => name).join(', ')}
+  --systems    these systems: ${systems.map(({ name }) => name).join(', ')}
+  --timeout    a run that takes longer has no figure (default 120)
+  --short      the compiled engine against the reference engine only; fails when a ratio has fallen by half
+  --record     writes what --short measures to baseline.json
+`;
+
+/** The names of a comma-separated list among what there is. Throws Error naming what there is not. */
+function choose<T extends { readonly name: string }>(all: readonly T[], list: string | undefined): readonly T[] {
+  if (list === undefined) return all;
+  return list.split(',').map((name) => {
+    const found = all.find((entry) => entry.name === name);
+    if (!found) throw new Error(`there is no ${name}; there are ${all.map((entry) => entry.name).join(', ')}`);
+    return found;
+  });
+}
+
+/** The command. Returns the exit code: 0, 1 when something is slower or wrong, 64 for arguments that are none. */
+export function main(args: readonly string[], where: Omit<Places, 'work'>): number {
+  let options: ReturnType<typeof parse>;
+  try {
+    options = parse(args);
+  } catch (error) {
+    process.stderr.write(`bench: ${(error as Error).message}\n${USAGE}`);
+    return 64;
+  }
+  if (options.help) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  if (options.short) return runShort(where.root, options.record);
+  const work = mkdtempSync(join(tmpdir(), 'worldswitch-bench-'));
+  try {
+    const { report, failures } = benchmark({ ...where, work }, options);
+    process.stdout.write(`${options.json ? JSON.stringify(report, null, 2) : formatReport(report, systems)}\n`);
+    for (const failure of failures) process.stderr.write(`bench: ${failure}\n`);
+    return failures.length > 0 ? 1 : 0;
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+function parse(args: readonly string[]) {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      json: { type: 'boolean', default: false },
+      runs: { type: 'string', default: '3' },
+      only: { type: 'string' },
+      systems: { type: 'string' },
+      timeout: { type: 'string', default: '120' },
+      short: { type: 'boolean', default: false },
+      record: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const positive = (name: string, text: string) => {
+    if (!/^[1-9]\d*$/.test(text)) throw new Error(`--${name} is a number above 0, not ${text}`);
+    return Number(text);
+  };
+  return {
+    ...values,
+    runs: positive('runs', values.runs),
+    timeout: positive('timeout', values.timeout),
+    programs: choose(benchPrograms, values.only),
+    systems: choose(systems, values.systems),
+  };
+}
+
+function benchmark(places: Places, options: ReturnType<typeof parse>): { report: Report; failures: string[] } {
+  const absent: Record<string, string> = {};
+  const present: System[] = [];
+  for (const system of systems) {
+    const reason = options.systems.includes(system) ? system.absence(places) : 'not asked for';
+    if (reason) absent[system.name] = reason;
+    else present.push(system);
+  }
+  const failures: string[] = [];
+  const measured = options.programs.map((program): ProgramSamples => {
+    const samples: Record<string, number[] | null> = {};
+    for (let run = 0; run < options.runs; run++) {
+      // The systems take turns, so that a change of the machine's speed meets all of them.
+      for (const system of present) {
+        if (samples[system.name] === null) continue;
+        try {
+          const seconds = workSeconds(places, system, program, options.timeout);
+          samples[system.name] = [...(samples[system.name] ?? []), seconds];
+        } catch (error) {
+          samples[system.name] = null;
+          failures.push(`${program.name} on ${system.name}: ${(error as Error).message}`);
+        }
+      }
+    }
+    if (process.stderr.isTTY) process.stderr.write(`${program.title}\n`);
+    return { program, samples };
+  });
+  const report = {
+    machine: describeMachine(present),
+    method: {
+      runs: options.runs,
+      figure:
+        'median of CPU time (user and system, all threads) of a fresh process, less that of the same process with no work',
+      warmUp: 'none: translation and just-in-time compilation are in the figures of all systems, start-up in none',
+    },
+    ...summarize(
+      measured,
+      present.map(({ name }) => name),
+    ),
+    absent,
+  };
+  return { report, failures };
+}
+
+/** CPU seconds of the work alone. Throws Error for a wrong checksum. */
+function workSeconds(places: Places, system: System, program: BenchProgram, timeout: number): number {
+  const startUp = measure(system.command(places, program.name, 0), timeout);
+  const whole = measure(system.command(places, program.name, program.n), timeout);
+  const found = checksumOf(whole.output);
+  if (found !== program.checksum) throw new Error(`checksum ${found ?? 'missing'}, expected ${program.checksum}`);
+  return whole.cpuSeconds - startUp.cpuSeconds;
+}

@@ -1,0 +1,85 @@
+import type { BenchProgram } from './program-table.ts';
+import { geometricMean, median } from './statistics.ts';
+
+/** What was measured of one program: CPU seconds by system, one a run; null where there is no figure. */
+export interface ProgramSamples {
+  readonly program: BenchProgram;
+  readonly samples: Readonly<Record<string, readonly number[] | null>>;
+}
+
+export interface ProgramReport {
+  readonly name: string;
+  readonly title: string;
+  readonly n: number;
+  readonly checksum: string;
+  /** Median CPU seconds by system. */
+  readonly seconds: Readonly<Record<string, number | null>>;
+  /** Multiples of the native time by system. */
+  readonly toNative: Readonly<Record<string, number | null>>;
+}
+
+/** Geometric means over the programs that both sides have; null when there is none. */
+export interface Geomean {
+  /** Our time in native times: 1 would be native speed. */
+  readonly vsNative: number | null;
+  /** Our time in times of the same C compiled to WebAssembly. */
+  readonly vsWasm: number | null;
+  /** Their time in our times, in these three: above 1 we are faster. */
+  readonly vsQemuSystem: number | null;
+  readonly vsQemuLinux: number | null;
+  readonly vsV86: number | null;
+}
+
+export interface Report {
+  readonly machine: Readonly<Record<string, unknown>>;
+  readonly method: Readonly<Record<string, unknown>>;
+  readonly programs: readonly ProgramReport[];
+  readonly geomean: Geomean;
+  /** Geometric mean of `toNative`, by system. */
+  readonly geomeanToNative: Readonly<Record<string, number | null>>;
+  /** Systems without figures: why. */
+  readonly absent: Readonly<Record<string, string>>;
+}
+
+/** Below this a time is noise: a ratio to it would mean nothing. */
+const LEAST_SECONDS = 0.001;
+
+/** The programs' part of the report. `names` are the systems. */
+export function summarize(
+  measured: readonly ProgramSamples[],
+  names: readonly string[],
+): Pick<Report, 'programs' | 'geomean' | 'geomeanToNative'> {
+  const programs = measured.map(({ program, samples }): ProgramReport => {
+    const { name, title, n, checksum } = program;
+    const seconds: Record<string, number | null> = {};
+    for (const system of names) {
+      const middle = median(samples[system] ?? []);
+      seconds[system] = middle === undefined ? null : Math.max(middle, LEAST_SECONDS);
+    }
+    const toNative = Object.fromEntries(
+      names.map((system) => [system, quotient(seconds[system], seconds.native)] as const),
+    );
+    return { name, title, n, checksum, seconds, toNative };
+  });
+  const mean = (of: string, to: string) => meanRatio(programs, of, to);
+  return {
+    programs,
+    geomean: {
+      vsNative: mean('worldswitch', 'native'),
+      vsWasm: mean('worldswitch', 'wasm'),
+      vsQemuSystem: mean('qemuSystem', 'worldswitch'),
+      vsQemuLinux: mean('qemuLinux', 'worldswitch'),
+      vsV86: mean('v86', 'worldswitch'),
+    },
+    geomeanToNative: Object.fromEntries(names.map((system) => [system, mean(system, 'native')])),
+  };
+}
+
+function quotient(of: number | null | undefined, to: number | null | undefined): number | null {
+  return of == null || to == null ? null : of / to;
+}
+
+function meanRatio(programs: readonly ProgramReport[], of: string, to: string): number | null {
+  const ratios = programs.map(({ seconds }) => quotient(seconds[of], seconds[to])).filter((ratio) => ratio !== null);
+  return geometricMean(ratios) ?? null;
+}

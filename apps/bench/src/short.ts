@@ -1,0 +1,68 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { runBare } from './bare-machine.ts';
+import { benchPrograms } from './program-table.ts';
+import { geometricMean } from './statistics.ts';
+import { checksumOf, withWorkSize } from './work-size.ts';
+
+/** What the slow engine is given: about half a second. */
+const REFERENCE_INSTRUCTIONS = 500_000;
+/** What the fast one is given: its translation is in the figure, and should not be most of it. */
+const COMPILED_INSTRUCTIONS = 150_000_000;
+/** A ratio below this part of the recorded one is a failure. */
+const TOLERATED = 0.5;
+
+/** Instructions per second of the compiled engine in those of the reference engine, by program. */
+type Ratios = Readonly<Record<string, number>>;
+
+/**
+ * The compiled engine against the reference engine in this process, and against the recorded ratios. Seconds would say more
+ * about the machine than about the engine. Returns the exit code.
+ */
+export function runShort(root: string, isRecording: boolean): number {
+  const ratios: Record<string, number> = {};
+  for (const { name, title, n, quick } of benchPrograms) {
+    const image = readFileSync(join(root, 'images', 'bare', `${name}.elf`));
+    const whole = runBare(withWorkSize(image, quick.n), 'compiled');
+    if (checksumOf(whole.output) !== quick.checksum) {
+      process.stderr.write(`bench: ${name}: ${whole.output.trim() || 'no checksum'}, expected ${quick.checksum}\n`);
+      return 1;
+    }
+    const sized = withWorkSize(image, n);
+    const speed = (engine: 'reference' | 'compiled', limit: number) => {
+      const { instructions, milliseconds } = runBare(sized, engine, limit);
+      return instructions / milliseconds / 1000;
+    };
+    const reference = speed('reference', REFERENCE_INSTRUCTIONS);
+    const compiled = speed('compiled', COMPILED_INSTRUCTIONS);
+    ratios[name] = compiled / reference;
+    process.stdout.write(
+      `${title.padEnd(30)} ${(compiled / reference).toFixed(0).padStart(5)} times the reference engine ` +
+        `(${compiled.toFixed(0)} to ${reference.toFixed(2)} million instructions a second)\n`,
+    );
+  }
+  process.stdout.write(
+    `${'geometric mean'.padEnd(30)} ${(geometricMean(Object.values(ratios)) ?? 0).toFixed(0).padStart(5)}\n`,
+  );
+  const file = join(root, 'baseline.json');
+  if (isRecording) {
+    const rounded = Object.fromEntries(
+      Object.entries(ratios).map(([name, ratio]) => [name, Number(ratio.toPrecision(3))]),
+    );
+    writeFileSync(file, `${JSON.stringify(rounded, null, 2)}\n`);
+    return 0;
+  }
+  const findings = fallen(ratios, JSON.parse(readFileSync(file, 'utf8')) as Ratios);
+  for (const finding of findings) process.stderr.write(`bench: ${finding}\n`);
+  return findings.length > 0 ? 1 : 0;
+}
+
+/** The programs whose ratio has fallen below half of what was recorded, each a sentence. */
+export function fallen(ratios: Ratios, recorded: Ratios): string[] {
+  return Object.entries(recorded)
+    .filter(([name, before]) => (ratios[name] ?? 0) < before * TOLERATED)
+    .map(
+      ([name, before]) =>
+        `${name}: the compiled engine is ${(ratios[name] ?? 0).toFixed(0)} times as fast as the reference engine; it was ${before.toFixed(0)} times`,
+    );
+}

@@ -1,0 +1,58 @@
+import type { Report } from './report.ts';
+import type { System } from './systems.ts';
+
+/** Ratios with the digits that mean something. */
+const ratio = (value: number | null | undefined) =>
+  value == null ? '-' : value < 10 ? value.toFixed(2) : value.toFixed(1);
+
+/** The table that people read: one line a program, each figure a multiple of the native time. */
+export function formatReport(report: Report, systems: readonly System[]): string {
+  const shown = systems.filter(({ name }) => report.programs.some(({ seconds }) => seconds[name] != null));
+  const against = shown.filter(({ name }) => name.startsWith('qemu') || name === 'v86');
+  const rows = [
+    ['program', ...shown.map(({ title }) => title), ...against.map(({ title }) => `${title}/ours`)],
+    ...report.programs.map(({ title, seconds, toNative }) => [
+      title,
+      ...shown.map(({ name }) =>
+        name === 'native' ? `${((seconds.native ?? 0) * 1000).toFixed(0)} ms` : ratio(toNative[name]),
+      ),
+      ...against.map(({ name }) => ratio(overOurs(seconds[name], seconds.worldswitch))),
+    ]),
+    [
+      'geometric mean',
+      ...shown.map(({ name }) => (name === 'native' ? '' : ratio(report.geomeanToNative[name]))),
+      ...against.map(({ name }) => ratio(overOurs(report.geomeanToNative[name], report.geomeanToNative.worldswitch))),
+    ],
+  ];
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)))
+      .join('  ')
+      .trimEnd(),
+  );
+  lines.splice(1, 0, '-'.repeat(lines[0]!.length));
+  lines.splice(-1, 0, '-'.repeat(lines[0]!.length));
+  const { geomean } = report;
+  const summary = [
+    '',
+    `Multiples of the native CPU time; "x/ours" above 1: we are faster.`,
+    `Worldswitch: ${ratio(geomean.vsNative)} times native, ${ratio(geomean.vsWasm)} times the C in WebAssembly; ` +
+      `faster than qemu-system ${ratio(geomean.vsQemuSystem)}, QEMU under Linux ${ratio(geomean.vsQemuLinux)}, v86 ${ratio(geomean.vsV86)} times.`,
+    '',
+    ...Object.entries({ ...report.machine, ...report.method }).map(([key, value]) => `${key}: ${describe(value)}`),
+    ...Object.entries(report.absent).map(([name, reason]) => `no ${name}: ${reason}`),
+  ];
+  return [...lines, ...summary].join('\n');
+}
+
+function describe(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Object.entries(value)
+    .map(([key, entry]) => `${key} ${entry}`)
+    .join('; ');
+}
+
+function overOurs(theirs: number | null | undefined, ours: number | null | undefined): number | null {
+  return theirs == null || ours == null ? null : theirs / ours;
+}

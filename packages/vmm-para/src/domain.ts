@@ -1,7 +1,6 @@
 import {
   Actor,
   type HostKernel,
-  PAGE_SIZE,
   type TraceSink,
   TranslationMode,
   type Vcpu,

@@ -4,7 +4,7 @@ import { PageType, type TableLevel } from './page-types.ts';
 import { Status } from './status.ts';
 
 /** Records of a list that one call takes. */
-export const MAX_MMU_RECORDS = 2048;
+const MAX_MMU_RECORDS = 2048;
 const RECORD_BYTES = 16;
 
 /** Copies a list of 16-byte records out of the guest; a status when that cannot be. */

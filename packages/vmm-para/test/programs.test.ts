@@ -76,6 +76,20 @@ describe('a program under the paravirtual guest', () => {
     expect(para.result?.exitCode).toBe(7);
   });
 
+  it('costs the same on both engines', () => {
+    const [reference, compiled] = (['reference', 'compiled'] as const).map((engine) => {
+      const { world } = createTestWorld(
+        { program: { image: program('fork-exec'), arguments: ['fork-exec', '2'] } },
+        createHost(64 * MEBIBYTE, engine),
+      );
+      world.run(ENOUGH);
+      const { wallMs: _, ...phase } = world.metrics().program;
+      return { phase, output: text(world), result: world.result };
+    });
+    expect(compiled?.result?.reason).toBe('exited');
+    expect(compiled).toEqual(reference);
+  });
+
   it('costs two exits a system call', () => {
     const exits = (count: string) => {
       const world = runPara('syscall-loop', [count]);

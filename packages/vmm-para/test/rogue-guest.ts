@@ -3,7 +3,7 @@ import { assemble } from '@worldswitch/isa';
 import { KERNEL_MAGIC, paraWorld } from '../src/index.ts';
 import { createHost } from './test-world.ts';
 
-export const VIRTUAL_BASE = 0xffff_ffc0_0000_0000n;
+const VIRTUAL_BASE = 0xffff_ffc0_0000_0000n;
 const IMAGE_START = VIRTUAL_BASE + 0x20_0000n;
 const HEADER_BYTES = 48;
 

@@ -1,13 +1,13 @@
 import type { HostKernel, ProgramSpec, World, WorldSpec } from '@worldswitch/contracts';
 import { bootArguments, createInitrd, guestKernel } from '@worldswitch/guest-os';
 import { createHostKernel } from '@worldswitch/host-os';
-import { createHostHardware } from '@worldswitch/machine';
+import { createHostHardware, type EngineName } from '@worldswitch/machine';
 import { paraWorld } from '../src/index.ts';
 
 const MEBIBYTE = 1 << 20;
 
-export function createHost(memoryBytes = 64 * MEBIBYTE): HostKernel {
-  return createHostKernel(createHostHardware({ memoryBytes, engine: 'compiled' }));
+export function createHost(memoryBytes = 64 * MEBIBYTE, engine: EngineName = 'compiled'): HostKernel {
+  return createHostKernel(createHostHardware({ memoryBytes, engine }));
 }
 
 /** A world that runs a program as the first process of the paravirtual guest. */

@@ -1,6 +1,6 @@
 import { TranslationMode } from '@worldswitch/contracts';
 import { CsrAddress, ExceptionCause, Privilege } from '@worldswitch/isa';
-import { createPageTable, PteFlag } from '@worldswitch/mmu-tlb';
+import { createPageTable, createTlb, PteFlag } from '@worldswitch/mmu-tlb';
 import { describe, expect, it } from 'vitest';
 import { createHostHardware } from './host-hardware.ts';
 
@@ -80,6 +80,29 @@ describe('a hosted vcpu', () => {
     vcpu.writeX(10, 0x20000n);
     vcpu.run(100);
     expect(vcpu.counters.tlb.misses).toBe(5);
+  });
+
+  it('forgets what the TLB model replaced', () => {
+    // 1: ld a1, 0(a0); ld a2, 0(a3); j 1b: three pages with that of the code, in a TLB of two entries.
+    const words = [0x0005_3583, 0x0006_b603, 0xff9f_f06f];
+    const hardware = createHostHardware({ memoryBytes: 2 ** 24, tlb: createTlb({ sets: 1, ways: 2 }) });
+    const { memory } = hardware;
+    const vcpu = hardware.createVcpu();
+    words.forEach((word, index) => {
+      memory.write32(BASE + index * 4, word);
+    });
+    let next = BASE / 4096 + 64;
+    const table = createPageTable({ memory, mode: TranslationMode.sv39, allocateFrame: () => next++, freeFrame() {} });
+    const flags = PteFlag.user | PteFlag.read | PteFlag.execute;
+    table.mapRange(0x10, BASE / 4096, 3, flags);
+    vcpu.setAddressSpace(TranslationMode.sv39, 1, table.rootFrame);
+    vcpu.writeX(10, 0x11000n);
+    vcpu.writeX(13, 0x12000n);
+    vcpu.pc = 0x10000n;
+    vcpu.run(300);
+    // First in, first out: code, a0's page, a3's page in turn replace the one that is needed next.
+    expect(vcpu.counters.tlb.misses).toBeGreaterThan(290);
+    expect(vcpu.counters.tlb.hits + vcpu.counters.tlb.misses).toBe(500);
   });
 
   it('serves more address spaces than it has translation sets', () => {

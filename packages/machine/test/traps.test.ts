@@ -96,6 +96,59 @@ describe.each(engineNames)('traps on the %s engine', (engine) => {
     expect(run(source)).toMatchObject({ reason: 'poweroff', exitCode: 3 });
   });
 
+  it('goes to BASE for an exception in vectored mode', () => {
+    const source = `
+      la   t0, table
+      ori  t0, t0, 1
+      csrw mtvec, t0
+      ecall
+      .align 8
+  table:
+      j good
+      .word 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+      j bad                     # 4 times 11
+  good: li a0, 4
+      j    power_off
+  bad: li  a0, 255
+      j    power_off
+    `;
+    expect(run(source)).toMatchObject({ exitCode: 4 });
+  });
+
+  it('keeps interrupt enables and privilege of supervisor mode on their stack, and sret brings them back', () => {
+    const source = `
+      la   t0, handler
+      csrw stvec, t0
+      la   t0, bad
+      csrw mtvec, t0
+      li   t0, 8                # breakpoints
+      csrw medeleg, t0
+      li   t0, 0x802            # MPP = supervisor, SIE
+      csrs mstatus, t0
+      la   t0, supervisor
+      csrw mepc, t0
+      mret
+  supervisor:
+      .word 0x00100073          # ebreak, in four bytes
+      csrr s1, sstatus          # after sret
+      mv   a0, s0
+      slli a0, a0, 1
+      andi t0, s1, 0x2
+      or   a0, a0, t0
+      j    power_off
+  handler:
+      csrr s0, sstatus
+      andi s0, s0, 0x122        # SPP, SPIE and not SIE
+      csrr t0, sepc
+      addi t0, t0, 4
+      csrw sepc, t0
+      sret
+  bad: li  a0, 255
+      j    power_off
+    `;
+    expect(run(source)).toMatchObject({ exitCode: (0x120 << 1) | 2 });
+  });
+
   it('takes the machine timer at the same instruction whatever the engine', () => {
     const source = `
       la   t0, handler

@@ -41,6 +41,19 @@ describe('PLIC', () => {
     expect(lines[1]).toBe(false);
   });
 
+  it('lets nothing more of a source through between claim and completion', () => {
+    const { plic, lines } = rig();
+    plic.write(priority(10), 4, 1);
+    plic.write(ENABLE[0]!, 4, 1 << 10);
+    plic.source(10).set(true);
+    expect(plic.read(CLAIM[0]!, 4)).toBe(10);
+    plic.source(10).set(false);
+    plic.source(10).set(true);
+    expect([lines[0], plic.read(PENDING, 4)]).toEqual([false, 0]);
+    plic.write(CLAIM[0]!, 4, 10);
+    expect(lines[0]).toBe(true);
+  });
+
   it('gives the highest priority first, then the lowest number, and none of priority 0', () => {
     const { plic } = rig();
     for (const [source, level] of [

@@ -2,7 +2,7 @@ import type { DecodedInstruction } from '@worldswitch/isa';
 import type { MachineMemory } from '../../machine-memory.ts';
 import { RAM } from '../../memory-layout.ts';
 import { discoverRegion, type PageDecoder, type Region } from './discover.ts';
-import { CODE_SLOT_COUNT, CODE_SLOTS } from './layout.ts';
+import { CODE_SLOT_COUNT, CODE_SLOTS, codeSlotOf } from './layout.ts';
 import type { Dispatcher } from './link.ts';
 import { encodeRegions, type PlacedRegion } from './link.ts';
 import type { PlainCsrLookup } from './plain-csr.ts';
@@ -130,14 +130,14 @@ export class CodeCache {
 
   #setSlot(region: CompiledRegion): void {
     const { i32 } = this.#options.memory;
-    const word = slotWord(region.address);
+    const word = codeSlotOf(region.address) >>> 2;
     i32[word] = region.address;
     i32[word + 1] = region.tableIndex;
   }
 
   #clearSlot(region: CompiledRegion): void {
     const { i32 } = this.#options.memory;
-    const word = slotWord(region.address);
+    const word = codeSlotOf(region.address) >>> 2;
     if (i32[word] === (region.address | 0)) i32[word] = 0;
   }
 
@@ -254,10 +254,6 @@ export class CodeCache {
     this.#pending = [];
     this.#clearSlots();
   }
-}
-
-function slotWord(address: number): number {
-  return (CODE_SLOTS >>> 2) + ((address >>> 1) & (CODE_SLOT_COUNT - 1)) * 2;
 }
 
 function linesOf(region: Region): Uint8Array {

@@ -4,7 +4,7 @@ import { HartOffset } from '../../hart-state.ts';
 import { LOAD_TABLE, STORE_TABLE } from '../../memory-layout.ts';
 import type { Block, Edge, PlacedInstruction, Region } from './discover.ts';
 import { FunctionWriter, Op, ValueType } from './emit.ts';
-import { COUNTER, Outcome } from './layout.ts';
+import { COUNTER, codeSlotOf, MAX_CALL_DEPTH, Outcome, REGION_TYPE } from './layout.ts';
 import type { PlainCsrAccess } from './plain-csr.ts';
 import { type RowShape, shapeOf } from './row-shape.ts';
 import { writeStructured } from './structure.ts';
@@ -26,6 +26,7 @@ export interface RegionImports {
 const CONTEXT = 0;
 const DEPTH = 1;
 const PARAMETERS = 2;
+const PAGE_SIZE = 4096;
 /** NX in fflags. */
 const INEXACT = 1;
 
@@ -277,6 +278,21 @@ class RegionCompiler implements InstructionContext {
     else writer.get(this.#target);
     writer.memory(Op.i64Store, HartOffset.pc);
     writer.i32(0).get(this.#counter).memory(Op.i64Store, COUNTER);
+    const isBack = (): void => {
+      writer.get(CONTEXT).memory(Op.i64Load, HartOffset.pc);
+      this.pushAddress(returnOffset);
+      writer.op(Op.i64Eq);
+    };
+    const done = writer.open(Op.block);
+    if (to && to.offset >= 0 && to.offset < PAGE_SIZE) {
+      this.#callDirectly(this.#codePage + to.offset);
+      isBack();
+      writer.get(this.#outcome).op(Op.i32Eqz).op(Op.i32And).brIf(done);
+      writer.get(this.#outcome).i32(Outcome.step).op(Op.i32GtS).open(Op.if);
+      writer.get(this.#outcome).op(Op.return);
+      writer.close();
+    }
+    // Goes on from state.pc, wherever that is, until the place is reached to which the call returns.
     writer
       .get(CONTEXT)
       .i32(this.#codePage + returnOffset)
@@ -286,9 +302,8 @@ class RegionCompiler implements InstructionContext {
     writer.call(this.#imports.callGuest).tee(this.#outcome).open(Op.if);
     writer.get(this.#outcome).op(Op.return);
     writer.close();
-    writer.get(CONTEXT).memory(Op.i64Load, HartOffset.pc);
-    this.pushAddress(returnOffset);
-    writer.op(Op.i64Ne).open(Op.if);
+    isBack();
+    writer.brIf(done);
     writer.i32(Outcome.proceed).op(Op.return);
     writer.close();
     this.#loadState();
@@ -349,6 +364,27 @@ class RegionCompiler implements InstructionContext {
       writer.memory(Op.i64Store, offset);
     }
     if (rd !== 0) writer.get(old).set(this.writeX(rd));
+  }
+
+  /**
+   * Calls code of the same page through its code slot, if it is there. The page is fetchable and stays so: whatever ends that
+   * leaves all nested functions, or goes through the dispatcher before it comes back to this page.
+   */
+  #callDirectly(address: number): void {
+    const { writer } = this;
+    const slot = codeSlotOf(address);
+    writer.i32(Outcome.step).set(this.#outcome);
+    writer.i32(0).memory(Op.i32Load, slot).i32(address).op(Op.i32Eq);
+    writer.get(DEPTH).i32(MAX_CALL_DEPTH).op(Op.i32LtS).op(Op.i32And).open(Op.if);
+    writer
+      .get(CONTEXT)
+      .get(DEPTH)
+      .i32(1)
+      .op(Op.i32Add)
+      .i32(0)
+      .memory(Op.i32Load, slot + 4);
+    writer.callIndirect(REGION_TYPE).set(this.#outcome);
+    writer.close();
   }
 
   #leave(offset: number, outcome: Outcome): void {

@@ -12,6 +12,14 @@ export const COUNTER = ENGINE;
 export const CODE_SLOTS = ENGINE + 0x10_0000;
 export const CODE_SLOT_COUNT = 0x2_0000;
 
+/** Byte offset of the slot for code at a byte offset of the machine's memory. */
+export function codeSlotOf(address: number): number {
+  return CODE_SLOTS + ((address >>> 1) & (CODE_SLOT_COUNT - 1)) * 8;
+}
+
+/** Index in every module's types of a region's function: (context, depth) -> Outcome. */
+export const REGION_TYPE = 0;
+
 /** What a region's function returns. Everything from `unwind` on leaves all nested functions. */
 export const Outcome = {
   /** Go on at state.pc. */

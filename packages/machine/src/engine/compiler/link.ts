@@ -3,7 +3,7 @@ import { FETCH_TABLE } from '../../memory-layout.ts';
 import { compileRegion } from './compile-region.ts';
 import type { Region } from './discover.ts';
 import { encodeModule, type FunctionType, FunctionWriter, Op, ValueType } from './emit.ts';
-import { CODE_SLOT_COUNT, CODE_SLOTS, COUNTER, MAX_CALL_DEPTH, Outcome } from './layout.ts';
+import { CODE_SLOT_COUNT, CODE_SLOTS, COUNTER, MAX_CALL_DEPTH, Outcome, REGION_TYPE } from './layout.ts';
 import { fusedMultiplyAdd } from './translate-float.ts';
 
 const { i32, i64, f64 } = ValueType;
@@ -16,7 +16,6 @@ const types: readonly FunctionType[] = [
   { parameters: [], results: [i32] },
   { parameters: [f64, f64, f64], results: [f64] },
 ];
-const regionType = 0;
 const threeWords = 1;
 const slowLoadType = 2;
 const slowStoreType = 3;
@@ -114,7 +113,7 @@ function dispatchLoop(imports: { fetchMiss: number; codeMiss: number; step: numb
     .get(depth)
     .get(slot)
     .memory(Op.i32Load, CODE_SLOTS + 4)
-    .callIndirect(regionType)
+    .callIndirect(REGION_TYPE)
     .tee(outcome);
   writer.op(Op.i32Eqz).brIf(loop);
   writer.get(outcome).i32(Outcome.step).op(Op.i32Eq).open(Op.if);
@@ -174,7 +173,7 @@ export function encodeRegions(regions: readonly PlacedRegion[], firstIndex: numb
   ];
   const multiplyAdd = imports.length + regions.length;
   const bodies = regions.map(({ region, codePage }) => ({
-    type: regionType,
+    type: REGION_TYPE,
     body: compileRegion(region, codePage, { slowLoad: 0, slowStore: 1, callGuest: 2, multiplyAdd }),
   }));
   return encodeModule({

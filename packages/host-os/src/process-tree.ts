@@ -1,4 +1,11 @@
-import type { ProcessSpec, ProcessTask, TaskInfo, TraceSink, VcpuCounters } from '@worldswitch/contracts';
+import {
+  Actor,
+  type ProcessSpec,
+  type ProcessTask,
+  type TaskInfo,
+  type TraceSink,
+  type VcpuCounters,
+} from '@worldswitch/contracts';
 import { trapCauseName } from '@worldswitch/isa';
 import type { FrameSource } from './address-space.ts';
 import { HostOsError } from './host-os-error.ts';
@@ -16,6 +23,8 @@ export class ProcessTree implements ProcessTask {
   readonly kind: 'process' | 'container';
   readonly world: string;
   readonly trace: TraceSink | undefined;
+  /** Who had control after the latest hop of the trace. */
+  tracedActor: Actor = Actor.program;
   readonly members = new Set<Process>();
   /** Who waits on a futex, by address space and address. */
   readonly futexes = new Map<string, WaitQueue>();

@@ -171,7 +171,7 @@ export class Process implements Task {
     return {
       id: this.id,
       parent: this.parent?.id ?? 0,
-      name: this.name,
+      name: (this.tree.root === this ? this.tree.spec.name : undefined) ?? this.name,
       kind: this.tree.kind,
       state: this.isStopped && this.state !== 'exited' ? 'paused' : shownState(this),
       instructions: this.retired,

@@ -1,10 +1,11 @@
-import { Actor, type Exit, InternalError } from '@worldswitch/contracts';
+import { type Exit, InternalError } from '@worldswitch/contracts';
 import { ExceptionCause, trapCauseName } from '@worldswitch/isa';
 import { Protection } from './area.ts';
 import { Errno } from './errno.ts';
 import { HostOsError } from './host-os-error.ts';
 import type { Process } from './process.ts';
 import { endProcess } from './process-end.ts';
+import { traceReturn, traceTrap } from './process-trace.ts';
 import { deliverSignals, forceSignal } from './signal-delivery.ts';
 import { Signal } from './signals.ts';
 import { BLOCKED, NO_RESULT } from './system-call.ts';
@@ -127,7 +128,8 @@ function handleSystemCall(process: Process): void {
   const call = kernel.systemCalls[number];
   if (!process.isInCall) {
     tree.countCall(number);
-    if (tree.trace !== undefined) emitTrap(process, ExceptionCause.environmentCallFromUser, BigInt(number), call?.name);
+    if (tree.trace !== undefined)
+      traceTrap(process, ExceptionCause.environmentCallFromUser, BigInt(number), call?.name);
   }
   kernel.callArguments.vcpu = vcpu;
   let result = -Errno.ENOSYS as number;
@@ -144,7 +146,7 @@ function handleSystemCall(process: Process): void {
   process.callState = undefined;
   if (process.state === 'exited') return;
   if (result !== NO_RESULT) finishCall(process, result);
-  if (tree.trace !== undefined) emitReturn(process, call?.name);
+  if (tree.trace !== undefined) traceReturn(process, call?.name);
 }
 
 function handlePageFault(process: Process, exit: Exit, access: number): void {
@@ -156,7 +158,7 @@ function handlePageFault(process: Process, exit: Exit, access: number): void {
   } catch (error) {
     if (!(error instanceof HostOsError)) throw error;
     // Nothing is left to give: the one that asked is ended, as Linux's OOM killer would.
-    if (process.tree.trace !== undefined) emitTrap(process, exit.cause, address, 'out of memory: SIGKILL');
+    if (process.tree.trace !== undefined) traceTrap(process, exit.cause, address, 'out of memory: SIGKILL');
     endProcess(process, Signal.SIGKILL);
     return;
   }
@@ -165,39 +167,11 @@ function handlePageFault(process: Process, exit: Exit, access: number): void {
     return;
   }
   if (process.tree.trace === undefined) return;
-  emitTrap(process, exit.cause, address, how);
-  emitReturn(process, how);
+  traceTrap(process, exit.cause, address, how);
+  traceReturn(process, how);
 }
 
 function fault(process: Process, exit: Exit, signal: number, name: string): void {
-  if (process.tree.trace !== undefined) emitTrap(process, exit.cause, exit.trapValue, name);
+  if (process.tree.trace !== undefined) traceTrap(process, exit.cause, exit.trapValue, name);
   forceSignal(process, signal);
-}
-
-function emitTrap(process: Process, cause: number, value: bigint, detail: string | undefined): void {
-  process.tree.trace?.emit({
-    time: process.kernel.scheduler.retired,
-    world: process.tree.world,
-    from: Actor.program,
-    to: Actor.host,
-    cause: trapCauseName(cause),
-    handledBy: Actor.host,
-    pc: process.vcpu.pc,
-    value,
-    ...(detail === undefined ? {} : { detail }),
-  });
-}
-
-/** The host OS is the machine's machine-mode software: what takes it back to the program is the effect of an mret. */
-function emitReturn(process: Process, detail: string | undefined): void {
-  process.tree.trace?.emit({
-    time: process.kernel.scheduler.retired,
-    world: process.tree.world,
-    from: Actor.host,
-    to: Actor.program,
-    cause: 'mret',
-    handledBy: Actor.host,
-    pc: process.vcpu.pc,
-    ...(detail === undefined ? {} : { detail }),
-  });
 }

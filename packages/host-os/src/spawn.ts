@@ -61,7 +61,7 @@ function start(
   where: { readonly namespaces: Namespaces; readonly root: Place; readonly directory: Place },
 ): ProcessTree {
   const process = new Process({ kernel, tree, vcpu: kernel.createVcpu(), space: program.space, ...where });
-  process.name = spec.name ?? commandName(spec.arguments[0]!);
+  process.name = commandName(spec.arguments[0]!);
   process.executable = spec.arguments[0]!;
   process.commandLine = [...spec.arguments];
   process.environment = [...(spec.environment ?? [])];

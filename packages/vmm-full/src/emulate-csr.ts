@@ -67,6 +67,7 @@ export function emulateCsr(vm: VirtualMachine, instruction: CsrInstruction): boo
     }
     return true;
   }
+  if (csr.isPresent && !csr.isPresent(vm)) return false;
   const source = isWrite ? (isImmediate ? instruction.immediate : vcpu.readX(rs1)) : 0n;
   const old = isRead ? csr.read(vm) : 0n;
   if (isWrite) csr.write!(vm, change === Change.write ? source : change === Change.set ? old | source : old & ~source);

@@ -43,11 +43,8 @@ export function handleExit(vm: VirtualMachine, exit: Exit): ExitDisposition {
       break;
     }
     case 'interrupt':
-      vm.accounting.countExit(ExitReason.interrupt);
-      isPreempted = !noticeTimer(vm);
-      break;
     case 'budget':
-      isPreempted = !noticeTimer(vm);
+      isPreempted = !noticeInterrupt(vm);
       break;
     case 'wait':
       // The machine traps WFI in user mode, so this is another machine, which lets it pass: the pc is past it already.
@@ -70,18 +67,21 @@ function outputLimit(vm: VirtualMachine): WorldResult {
   return { reason: 'output-limit', exitCode: -1, message: `guest ${vm.name}: it printed more than is allowed` };
 }
 
-/** Before a slice, and after one that the host ended: makes the guest take the timer interrupt if it is due and not masked. */
-export function noticeTimer(vm: VirtualMachine): boolean {
+/** Before a slice, and after one that the host ended: makes the guest take an interrupt that has come and is not masked. */
+export function noticeInterrupt(vm: VirtualMachine): boolean {
   const { hart } = vm;
   const wasPending = hart.isTimerPending;
   raiseDueTimer(vm);
-  const origin = vm.trace && !vm.isHeldInTrace && hart.deliverable !== 0 ? noteInterruption(vm) : undefined;
+  const isTimer = !wasPending && hart.isTimerPending;
+  const isDeliverable = hart.deliverable !== 0;
+  if (isTimer) vm.accounting.countExit(ExitReason.timer);
+  else if (isDeliverable) vm.accounting.countExit(ExitReason.interrupt);
+  const origin = vm.trace && !vm.isHeldInTrace && isDeliverable ? noteInterruption(vm) : undefined;
   vm.injected = '';
-  const isInjected = deliverInterrupt(vm);
-  if (!wasPending && hart.isTimerPending) vm.accounting.countExit(ExitReason.timer);
-  if (origin) traceExit(vm, origin, ExitReason.timer);
+  deliverInterrupt(vm);
+  if (origin) traceExit(vm, origin, isTimer ? ExitReason.timer : ExitReason.interrupt);
   else if (vm.isHeldInTrace) traceEntry(vm);
-  return isInjected;
+  return isDeliverable;
 }
 
 /** Whether the guest has been trapping for long without retiring an instruction. */

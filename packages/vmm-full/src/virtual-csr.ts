@@ -21,6 +21,8 @@ export interface WideCsr {
   read(vm: VirtualMachine): bigint;
   /** Absent for read-only ones. */
   readonly write?: (vm: VirtualMachine, value: bigint) => void;
+  /** Whether this machine has it. Absent: always. */
+  readonly isPresent?: (vm: VirtualMachine) => boolean;
 }
 
 export type VirtualCsr = NarrowCsr | WideCsr;
@@ -160,6 +162,7 @@ const stimecmp: WideCsr = {
   definition: definitionOf(CsrAddress.stimecmp),
   read: (vm) => vm.hart.stimecmp,
   write: setTimer,
+  isPresent: (vm) => vm.hasSstc,
 };
 
 const instructions = (vm: VirtualMachine) => BigInt(vm.vcpu.counters.instructions + vm.emulatedInstructions);

@@ -31,6 +31,8 @@ export interface VirtualMachine {
   readonly areCountersPassed: boolean;
   /** Whether the machine has floating-point registers to lend. */
   readonly hasFloat: boolean;
+  /** The guest has stimecmp (Sstc), and need not ask the firmware for its timer. */
+  readonly hasSstc: boolean;
   /** Host clock ticks at which the guest's time was 0. */
   readonly timeBase: number;
   /** Host clock ticks at which the guest's timer is due; Infinity for never. */

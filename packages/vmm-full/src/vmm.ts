@@ -40,6 +40,8 @@ export interface VirtualMachineOptions {
    * the guest's scounteren allows read the machine's, without an exit.
    */
   readonly counters?: 'trap' | 'pass';
+  /** Gives the guest stimecmp (the extension Sstc), and says so in its device tree. Default false, as on the bare board. */
+  readonly hasSstc?: boolean;
   /** Guest address spaces whose shadow tables are remembered. Default 32. */
   readonly maxAddressSpaces?: number;
   /** Frames that all shadow tables together may take. Default: 64 and a 16th of the guest's memory. */
@@ -125,6 +127,7 @@ function assemble(host: HostKernel, options: VirtualMachineOptions, ram: GuestRa
     trace: options.trace,
     areCountersPassed,
     hasFloat,
+    hasSstc: options.hasSstc ?? false,
     timeBase: areCountersPassed ? 0 : host.clock.now(),
     timerDeadline: Number.POSITIVE_INFINITY,
     isWaiting: false,
@@ -157,7 +160,7 @@ function placeBootData(
     boardDeviceTree({
       memoryBytes: ram.size,
       timebaseFrequency: host.clock.frequency,
-      isa: isaOf(vcpu.readCsr(CsrAddress.misa)),
+      isa: isaOf(vcpu.readCsr(CsrAddress.misa), vm.hasSstc),
       bootArguments: options.bootArguments ?? '',
       ...(initrd && { initrd }),
     });
@@ -176,9 +179,10 @@ function placeBootData(
 }
 
 /** What the machine has in user mode, as `riscv,isa` says it: letters of misa in their usual order. */
-function isaOf(misa: bigint): string {
+function isaOf(misa: bigint, hasSstc: boolean): string {
   const letters = [...'imafdc'].filter((letter) => (misa >> BigInt(letter.charCodeAt(0) - 97)) & 1n);
-  return [`rv64${letters.join('')}`, 'zicntr', 'zicsr', 'zifencei'].join('_');
+  const others = ['zicntr', 'zicsr', 'zifencei', ...(hasSstc ? ['sstc'] : [])];
+  return [`rv64${letters.join('')}`, ...others].join('_');
 }
 
 function taskOf(vm: VirtualMachine, technique: ReturnType<typeof createTechnique>): VirtualMachineTask {

@@ -186,6 +186,39 @@ describe('a small guest', () => {
     expect(exits('pass', 'csrwi scounteren, 7\n')).toBe(0);
   });
 
+  it('has stimecmp, and a device tree that says so, only if it was given Sstc', () => {
+    const { host } = createHost();
+    const source = `
+      la t0, handler
+      csrw stvec, t0
+      li t0, 0x20
+      csrw sie, t0
+      rdtime t0
+      addi t0, t0, 50
+      csrw stimecmp, t0
+      csrsi sstatus, 2
+    1: j 1b
+      .balign 4
+    handler:
+      csrr t0, scause
+      andi t0, t0, 15
+      slli t0, t0, 16
+      li t1, 0x3333
+      or t1, t1, t0
+      li t0, TEST
+      sw t1, 0(t0)
+    `;
+    for (const [hasSstc, cause] of [
+      [true, 5],
+      [false, 2],
+    ] as const) {
+      const guest = createGuest(host, source, { hasSstc });
+      const tree = text(guest.vm.ram.read(Number(guest.vm.vcpu.readX(11)), 2048));
+      expect(tree.includes('_sstc')).toBe(hasSstc);
+      expect(runGuest(host, guest).result?.exitCode).toBe(cause);
+    }
+  });
+
   it('can be had with the technique that is built, and the others say that they are not', () => {
     const { host } = createHost();
     const options = { name: 'x', kernel: Uint8Array.of(0x6f, 0, 0, 0), memoryBytes: 2 << 20 };

@@ -33,7 +33,7 @@ function createPair() {
   // The floating-point unit is on, and in its initial state.
   real.writeCsr(CsrAddress.mstatus, 1n << 13n);
   const { host } = createHost();
-  const guest = createGuest(host, 'wfi');
+  const guest = createGuest(host, 'wfi', { hasSstc: true });
   const { vm } = guest;
 
   /** Executes one CSR instruction in both, and gives what each made of it: rd, or illegal. */

@@ -83,8 +83,6 @@ export class ShadowPaging {
   readonly #budget: ShadowFrameBudget;
   /** By satp value, the least recently current first. */
   readonly #spaces = new Map<bigint, AddressSpace>();
-  /** The kernel views that were filled last: new ones take over their global translations. */
-  readonly #lastKernelTables: (ShadowTable | undefined)[] = new Array(VIEWS).fill(undefined);
   #space: AddressSpace;
   #view = 0;
   #table: ShadowTable | undefined;
@@ -160,17 +158,21 @@ export class ShadowPaging {
       this.#budget,
       mode === TranslationMode.bare ? TranslationMode.sv39 : mode,
     );
-    views[view] = table;
     if (view >= KERNEL_VIEW) {
       // What the kernel sees without SUM it sees with it, too; and global translations hold in every address space.
       const withoutSum = (view & SUM_VIEW) === 0 ? undefined : views[view - SUM_VIEW];
-      const source = withoutSum ?? this.#lastKernelTables[view];
-      if (source && !source.isReleased && source !== table && source.mode === table.mode) {
-        table.adopt(source, withoutSum === undefined);
-      }
-      this.#lastKernelTables[view] = table;
+      const source = withoutSum ?? this.#latestTable(view, table.mode);
+      if (source) table.adopt(source, withoutSum === undefined);
     }
+    views[view] = table;
     return table;
+  }
+
+  /** The table of a view of the address space that was current last and has one. */
+  #latestTable(view: number, mode: TranslationMode): ShadowTable | undefined {
+    let latest: ShadowTable | undefined;
+    for (const space of this.#spaces.values()) if (space.mode === mode) latest = space.views[view] ?? latest;
+    return latest;
   }
 
   /** Runs something that needs table frames; drops other address spaces, then everything, to get them. */

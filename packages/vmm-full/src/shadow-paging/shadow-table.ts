@@ -37,7 +37,6 @@ export class ShadowTable {
   #table: PageTable;
   /** Level of the largest guest leaf that entries here are fragments of; 0 for none. */
   #largestFragmented = 0;
-  isReleased = false;
 
   constructor(host: HostKernel, vcpu: Vcpu, budget: ShadowFrameBudget, mode: Exclude<TranslationMode, 0>) {
     this.#host = host;
@@ -163,7 +162,6 @@ export class ShadowTable {
   }
 
   release(): void {
-    this.isReleased = true;
     this.#table.destroy();
     this.#host.freeAsid(this.asid);
   }

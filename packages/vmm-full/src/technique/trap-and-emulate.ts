@@ -1,5 +1,5 @@
 import { CsrAddress, Privilege } from '@worldswitch/isa';
-import { handleExit, noticeTimer } from '../exit.ts';
+import { handleExit, noticeInterrupt } from '../exit.ts';
 import { instructionsUntilTimer } from '../timer.ts';
 import type { Technique } from './technique.ts';
 
@@ -17,7 +17,7 @@ export const trapAndEmulate: Technique = {
     vcpu.writeCsr(CsrAddress.scounteren, vm.hart.scounteren);
   },
   instructionsUntilEvent(vm) {
-    noticeTimer(vm);
+    noticeInterrupt(vm);
     return instructionsUntilTimer(vm);
   },
   handleExit,

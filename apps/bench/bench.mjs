@@ -9,7 +9,9 @@ const root = dirname(fileURLToPath(import.meta.url));
 const output = join(root, 'node_modules', '.cache', 'bench');
 mkdirSync(output, { recursive: true });
 await build({
-  entryPoints: ['main', 'run-worldswitch', 'run-wasm', 'run-v86'].map((name) => join(root, 'src', `${name}.ts`)),
+  entryPoints: ['main', 'run-worldswitch', 'run-process', 'run-wasm', 'run-v86'].map((name) =>
+    join(root, 'src', `${name}.ts`),
+  ),
   outdir: output,
   outExtension: { '.js': '.mjs' },
   bundle: true,

@@ -87,6 +87,15 @@ const worldswitch: System = {
   command: (places, program, n) => inNode(places, 'run-worldswitch', sizedImage(places, 'bare', program, n)),
 };
 
+/** A process in user mode on 4 KiB pages: what a program under Linux is. */
+const worldswitchProcess: System = {
+  name: 'worldswitchProcess',
+  title: 'Worldswitch process',
+  absence: () => undefined,
+  version: () => 'process of the host OS, compiled engine',
+  command: (places, program, n) => inNode(places, 'run-process', image(places, 'linux', `${program}.elf`), String(n)),
+};
+
 const qemuUser: System = {
   name: 'qemuUser',
   title: 'qemu-riscv64',
@@ -124,4 +133,4 @@ const v86: System = {
 };
 
 /** In the order of the table's columns. The first is the measure for the others. */
-export const systems: readonly System[] = [native, wasm, worldswitch, qemuUser, qemuSystem, v86];
+export const systems: readonly System[] = [native, wasm, worldswitch, worldswitchProcess, qemuUser, qemuSystem, v86];

@@ -11,10 +11,12 @@ import type { PlainCsrLookup } from './plain-csr.ts';
 export const DEFAULT_MAX_FUNCTIONS = 0x4000;
 const MAX_MODULES = 1500;
 /** Visits of an entry after which it is compiled; from half of them on it is compiled together with others. */
-export const DEFAULT_THRESHOLD = 64;
+export const DEFAULT_THRESHOLD = 120;
 const MAX_HEAT = 255;
 /** Entries compiled together. */
 const BATCH = 24;
+/** Frames whose visits are counted; past it, those without translated code are forgotten. */
+const MAX_FRAMES = 0x4000;
 const PAGE_SIZE = 4096;
 /** Granularity in which writes to a frame are told apart from its code. */
 const LINE_SHIFT = 5;
@@ -104,6 +106,7 @@ export class CodeCache {
     const offset = address & (PAGE_SIZE - 1);
     let code = this.#frames.get(frame);
     if (!code) {
+      if (this.#frames.size >= MAX_FRAMES) this.#forgetColdFrames();
       code = { heat: new Uint8Array(PAGE_SIZE / 2), entries: new Map(), rewrites: 0 };
       this.#frames.set(frame, code);
     }
@@ -126,6 +129,10 @@ export class CodeCache {
     if (!compiled) return false;
     this.#setSlot(compiled);
     return true;
+  }
+
+  #forgetColdFrames(): void {
+    for (const [frame, { entries }] of this.#frames) if (entries.size === 0) this.#frames.delete(frame);
   }
 
   #setSlot(region: CompiledRegion): void {

@@ -31,7 +31,7 @@ const COUNTER_WORD = COUNTER / 4;
 export interface CompiledEngineOptions {
   /** Milliseconds, for statistics only. Default: `Date.now`. */
   readonly clock?: () => number;
-  /** Visits of a code address after which it is compiled. Default 64; 0 compiles everything at once. */
+  /** Visits of a code address after which it is compiled. Default 120; 0 compiles everything at once. */
   readonly threshold?: number;
   /** Translated regions that are kept at once: at least 64, default 16384. The oldest go first. */
   readonly maxFunctions?: number;

@@ -146,11 +146,11 @@ export class ProcessTree implements ProcessTask {
     for (const [cause, count] of this.#traps.entries()) if (count > 0) result[trapCauseName(cause)] = count;
     return result;
   }
-  /** Numbers that are no known system call appear as `syscall-<number>`. */
+  /** Numbers that are no known system call appear as `syscall-<number>`, all from 1024 on as `syscall-other`. */
   get systemCalls(): Readonly<Record<string, number>> {
     const names = this.#kernel.systemCalls;
     const entries = [...this.#calls].map(
-      ([number, count]) => [names[number]?.name ?? `syscall-${number}`, count] as const,
+      ([number, count]) => [names[number]?.name ?? `syscall-${number < 0 ? 'other' : number}`, count] as const,
     );
     return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
   }

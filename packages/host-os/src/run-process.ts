@@ -15,6 +15,8 @@ const MAX_TRAPS_WITHOUT_PROGRESS = 100_000;
 /** Register a7: the system call's number. */
 const A7 = 17;
 const A0 = 10;
+/** Numbers from here on are not told apart: none is a system call. */
+const MAX_CALL = 1024n;
 
 /** A process's turn: runs it, and handles its traps, until the slice is over or it cannot go on. */
 export function runProcess(process: Process, slice: number): void {
@@ -124,12 +126,12 @@ function finishCall(process: Process, result: number): void {
 /** Makes the system call that a7 names, or goes on with the one that the process was blocked in. */
 function handleSystemCall(process: Process): void {
   const { kernel, vcpu, tree } = process;
-  const number = vcpu.readXLow(A7);
+  const wanted = vcpu.readX(A7);
+  const number = wanted < MAX_CALL ? Number(wanted) : -1;
   const call = kernel.systemCalls[number];
   if (!process.isInCall) {
     tree.countCall(number);
-    if (tree.trace !== undefined)
-      traceTrap(process, ExceptionCause.environmentCallFromUser, BigInt(number), call?.name);
+    if (tree.trace !== undefined) traceTrap(process, ExceptionCause.environmentCallFromUser, wanted, call?.name);
   }
   kernel.callArguments.vcpu = vcpu;
   let result = -Errno.ENOSYS as number;

@@ -5,13 +5,15 @@ import { createBareWorld } from '../src/world-bare.ts';
 
 /** Everything that a world reports besides wall time. */
 function bootAndRun(name: string, engine: (typeof engineNames)[number]) {
+  const elf = program(name);
   const world = createBareWorld(
     {
       name: 'bare',
+      program: { image: elf, arguments: [`/${name}`] },
       memoryBytes: 64 * 2 ** 20,
       guest: {
         kernel: guestKernel('full'),
-        initrd: createInitrd({ program: { path: `/${name}`, data: program(name) } }),
+        initrd: createInitrd({ program: { path: `/${name}`, data: elf } }),
         bootArguments: bootArguments({ init: `/${name}`, quiet: true }),
       },
     },

@@ -1,5 +1,5 @@
 import { virtualPageNumber } from '@worldswitch/contracts';
-import { defaultInstructionSet } from '@worldswitch/isa';
+import { defaultInstructionSet, disassemble } from '@worldswitch/isa';
 import { AccessKind } from '@worldswitch/mmu-tlb';
 import { FillOutcome } from './shadow-paging/shadow-paging.ts';
 import type { VirtualMachine } from './virtual-machine.ts';
@@ -60,6 +60,7 @@ export function emulateDeviceAccess(vm: VirtualMachine, frame: number, faultAddr
   if (((vcpu.readXLow(rs1) + imm) & 0xfff) !== offset || offset % width !== 0) return 0;
   const address = frame * 4096 + offset;
   if (!bus.has(address, width)) return 0;
+  if (vm.trace) vm.deviceAccess = `${disassemble(bits, vcpu.pc)}: ${bus.describe(address)}`;
   if (access.isStore) {
     if (width === 8) {
       const value = vcpu.readX(rs2);

@@ -1,6 +1,6 @@
 import { Actor, type Exit } from '@worldswitch/contracts';
 import { defaultInstructionSet, disassemble, ExceptionCause, InterruptCause, trapCauseName } from '@worldswitch/isa';
-import { type ExitReason, exitReasonNames } from './exit-reason.ts';
+import { ExitReason, exitReasonNames } from './exit-reason.ts';
 import { sbiCallName } from './sbi.ts';
 import { currentActor, type VirtualMachine } from './virtual-machine.ts';
 
@@ -48,7 +48,8 @@ export function noteInterruption(vm: VirtualMachine): ExitOrigin {
  */
 export function traceExit(vm: VirtualMachine, origin: ExitOrigin, reason: ExitReason): void {
   const { trace, name, host } = vm;
-  const { actor, pc, cause, value, detail } = origin;
+  const { actor, pc, cause, value } = origin;
+  const detail = reason === ExitReason.mmio ? vm.deviceAccess : origin.detail;
   const common = { time: host.instructions, world: name, pc, value, ...(detail !== undefined && { detail }) };
   trace?.emit({ ...common, from: actor, to: Actor.host, cause, handledBy: Actor.host });
   trace?.emit({ ...common, from: Actor.host, to: Actor.vmm, cause: exitReasonNames[reason]!, handledBy: Actor.vmm });

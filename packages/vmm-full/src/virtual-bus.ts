@@ -36,6 +36,12 @@ export class VirtualBus {
     window.device.write(address - window.base, width, value);
   }
 
+  /** `uart16550 + 0x5`. {@link has} is true. */
+  describe(address: GuestPhysical): string {
+    const window = this.#find(address, 1)!;
+    return `${window.device.name} + 0x${(address - window.base).toString(16)}`;
+  }
+
   #find(address: GuestPhysical, length: number): Window | undefined {
     for (const window of this.#windows) {
       if (address >= window.base && address + length <= window.base + window.size) return window;

@@ -45,6 +45,8 @@ export interface VirtualMachine {
   emulatedInstructions: number;
   /** Cause of the trap that the guest was made to take by this exit; empty when it just goes on. */
   injected: string;
+  /** What the instruction that was just carried out on a device did, for the trace; empty without one. */
+  deviceAccess: string;
   /** Exceptions that the guest kernel took one in another, without a return. */
   nestedExceptions: number;
   /** Exits since an instruction retired. */

@@ -134,6 +134,7 @@ function assemble(host: HostKernel, options: VirtualMachineOptions, ram: GuestRa
     isHeldInTrace: false,
     emulatedInstructions: 0,
     injected: '',
+    deviceAccess: '',
     nestedExceptions: 0,
     exitsWithoutProgress: 0,
     task: undefined,

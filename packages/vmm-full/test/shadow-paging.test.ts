@@ -222,6 +222,38 @@ describe('shadow paging', () => {
     expect([fill(1, AccessKind.load), vm.shadow.cause]).toEqual([FillOutcome.fault, ExceptionCause.loadAccessFault]);
   });
 
+  it.each([
+    [8n, 3],
+    [9n, 4],
+    [10n, 5],
+  ])('walks guest tables of satp.MODE %d', (mode, levels) => {
+    const { vm, read, newTable } = createMmu();
+    const write = (frame: number, index: number, value: bigint) =>
+      vm.ram.memory.write64(vm.ram.toHost(frame * 4096) + index * 8, value);
+    // The last page of the lower half, through the last entry of each table.
+    let table = newTable();
+    const root = table;
+    for (let level = levels - 1; level > 0; level--) {
+      const next = newTable();
+      write(table, level === levels - 1 ? 255 : 511, (BigInt(next) << 10n) | 1n);
+      table = next;
+    }
+    write(table, 511, (BigInt(DATA) << 10n) | BigInt(V | R | W));
+    vm.hart.satp = (mode << 60n) | BigInt(root);
+    vm.shadow.activate();
+    const page = 2 ** (9 * levels - 1) - 1;
+    expect(vm.shadow.fill(page, AccessKind.store)).toBe(FillOutcome.filled);
+    expect(Number(read(table, 511)) & 0xff).toBe(V | R | W | A | D);
+    expect([...vm.shadow.mappings()].filter(({ satp }) => satp !== 0n)).toMatchObject([
+      { page, hostFrame: vm.ram.hostFrame(DATA) },
+    ]);
+    // One page further is not canonical.
+    expect([vm.shadow.fill(page + 1, AccessKind.load), vm.shadow.cause]).toEqual([FillOutcome.fault, 13]);
+    vm.shadow.fence(page, undefined);
+    vm.shadow.fence(page + 1, undefined);
+    expect([...vm.shadow.mappings()].filter(({ satp }) => satp !== 0n)).toEqual([]);
+  });
+
   it('lives within its frames however far the guest spreads its accesses', () => {
     const { vm, map, use, mode, fill, newTable } = createMmu({ maxShadowFrames: 12 });
     const root = newTable();

@@ -134,6 +134,9 @@ describe('the guest OS, unmodified, in a virtual machine', () => {
     expect(trap).toMatchObject({ to: 'host OS', cause: 'illegal-instruction' });
     expect(exit).toMatchObject({ from: 'host OS', to: 'VMM', cause: 'csr', handledBy: 'VMM' });
     expect(resume).toMatchObject({ from: 'VMM', to: 'guest kernel', cause: 'resume', pc: trap!.pc! + 4n });
+    // What a device access did is told, too.
+    const store = events.find(({ cause, detail }) => cause === 'mmio' && detail?.includes('uart16550 + 0x0'));
+    expect(store?.detail).toMatch(/^sb /);
     // What a program causes goes to the guest's kernel; what the kernel causes changes the machine's state (card 16).
     for (const [index, event] of events.entries()) {
       if (event.from !== 'VMM' || index < 2) continue;

@@ -97,12 +97,10 @@ export class ShadowTable {
    * @param flags PTE bits 1 to 8. @param guestLevel level of the guest's leaf, at least `level`. @throws OUT_OF_SHADOW_FRAMES
    */
   map(page: number, frame: number, flags: number, level: number, guestLevel: number): void {
-    const old = this.#table.flagsOf(page);
-    if (old !== 0 || level > 0) {
-      // Another leaf, or smaller ones, may be cached.
-      if (old !== 0) this.#table.unmap(page);
-      this.#vcpu.fence(this.asid, level > 0 ? undefined : page);
-    }
+    const removed = this.#table.flagsOf(page) === 0 ? undefined : this.#table.unmap(page);
+    // What goes may be cached: the leaf for this page, or all that a large leaf covered or a new one replaces.
+    if (level > 0 || (removed && removed.level > 0)) this.#vcpu.fence(this.asid);
+    else if (removed) this.#vcpu.fence(this.asid, page);
     const isFragment = level < guestLevel;
     this.#table.map(page, frame, isFragment ? flags | ShadowFlag.fragment : flags, level);
     if (isFragment) this.#largestFragmented = Math.max(this.#largestFragmented, guestLevel);

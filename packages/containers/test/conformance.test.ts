@@ -4,13 +4,13 @@ import { createHostHardware } from '@worldswitch/machine';
 import { describe, it } from 'vitest';
 import { containerWorld } from '../src/index.ts';
 
-describe('container world', () => {
+describe('the container world', () => {
   const laws = worldLaws({
-    enough: 10_000_000,
     create(spec) {
-      const host = createHostKernel(createHostHardware({ memoryBytes: 16 * 2 ** 20, engine: 'compiled' }));
-      return { host, world: containerWorld.create(host, { name: 'container', memoryBytes: 2 ** 21, ...spec }) };
+      const host = createHostKernel(createHostHardware({ memoryBytes: 16 << 20 }));
+      return { host, world: containerWorld.create(host, { name: 'container', memoryBytes: 2 << 20, ...spec }) };
     },
+    enough: 10_000_000,
   });
-  for (const law of laws) it(law.name, law.check);
+  for (const law of laws) it.skipIf(law.skipped !== undefined)(law.name, law.check);
 });

@@ -7,7 +7,7 @@ export interface BareRun {
   readonly output: string;
   /** Retired. */
   readonly instructions: number;
-  /** Wall time of the run, without the making of the machine. */
+  /** CPU time of the run, all threads, without the making of the machine. */
   readonly milliseconds: number;
   readonly hasEnded: boolean;
 }
@@ -29,9 +29,10 @@ export function runBare(image: Uint8Array, engine: EngineName, maxInstructions =
       read: () => new Uint8Array(0),
     },
   });
-  const start = performance.now();
+  const start = process.cpuUsage();
   const end = machine.run({ maxInstructions });
-  const milliseconds = performance.now() - start;
+  const { user, system } = process.cpuUsage(start);
+  const milliseconds = (user + system) / 1000;
   const { instructions } = machine.counters;
   machine.dispose();
   if (end.reason !== 'poweroff' && end.reason !== 'budget')

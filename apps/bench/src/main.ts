@@ -5,13 +5,13 @@ import { parseArgs } from 'node:util';
 import { describeMachine } from './machine-description.ts';
 import { measure } from './measure.ts';
 import { type BenchProgram, benchPrograms } from './program-table.ts';
-import { type ProgramSamples, type Report, summarize } from './report.ts';
+import { type ProgramSamples, type Report, type Sample, summarize } from './report.ts';
 import { runShort } from './short.ts';
 import { type Places, type System, systems } from './systems.ts';
 import { formatReport } from './text-table.ts';
 import { checksumOf } from './work-size.ts';
 
-const USAGE = `usage: pnpm bench [--json] [--runs N] [--only PROGRAM,...] [--systems NAME,...] [--timeout SECONDS]
+const USAGE = `usage: pnpm bench [--json] [--runs N] [--only PROGRAM,...] [--systems NAME,...] [--linux FILE] [--timeout SECONDS]
        pnpm bench --short [--record]
 
 Runs nine C programs natively, as WebAssembly, on Worldswitch, on QEMU and on v86, and prints how many times the native
@@ -21,6 +21,7 @@ CPU time each takes. What is not installed is left out, and said so; nothing is 
   --runs       how often each is run; figures are medians (default 3)
   --only       these programs: ${benchPrograms.map(({ name }) => name).join(', ')}
   --systems    these systems: ${systems.map(({ name }) => name).join(', ')}
+  --linux      a Linux kernel for RV64 on which QEMU runs the programs too
   --timeout    a run that takes longer has no figure (default 120)
   --short      the compiled engine against the reference engine only; fails when a ratio has fallen by half
   --record     writes what --short measures to baseline.json
@@ -52,7 +53,10 @@ export function main(args: readonly string[], where: Omit<Places, 'work'>): numb
   if (options.short) return runShort(where.root, options.record);
   const work = mkdtempSync(join(tmpdir(), 'worldswitch-bench-'));
   try {
-    const { report, failures } = benchmark({ ...where, work }, options);
+    const { report, failures } = benchmark(
+      { ...where, work, ...(options.linux !== undefined && { linuxKernel: options.linux }) },
+      options,
+    );
     process.stdout.write(`${options.json ? JSON.stringify(report, null, 2) : formatReport(report, systems)}\n`);
     for (const failure of failures) process.stderr.write(`bench: ${failure}\n`);
     return failures.length > 0 ? 1 : 0;
@@ -69,6 +73,7 @@ function parse(args: readonly string[]) {
       runs: { type: 'string', default: '3' },
       only: { type: 'string' },
       systems: { type: 'string' },
+      linux: { type: 'string' },
       timeout: { type: 'string', default: '120' },
       short: { type: 'boolean', default: false },
       record: { type: 'boolean', default: false },
@@ -98,14 +103,14 @@ function benchmark(places: Places, options: ReturnType<typeof parse>): { report:
   }
   const failures: string[] = [];
   const measured = options.programs.map((program): ProgramSamples => {
-    const samples: Record<string, number[] | null> = {};
+    const samples: Record<string, Sample[] | null> = {};
     for (let run = 0; run < options.runs; run++) {
       // The systems take turns, so that a change of the machine's speed meets all of them.
       for (const system of present) {
         if (samples[system.name] === null) continue;
         try {
-          const seconds = workSeconds(places, system, program, options.timeout);
-          samples[system.name] = [...(samples[system.name] ?? []), seconds];
+          const sample = takeSample(places, system, program, options.timeout);
+          samples[system.name] = [...(samples[system.name] ?? []), sample];
         } catch (error) {
           samples[system.name] = null;
           failures.push(`${program.name} on ${system.name}: ${(error as Error).message}`);
@@ -132,11 +137,11 @@ function benchmark(places: Places, options: ReturnType<typeof parse>): { report:
   return { report, failures };
 }
 
-/** CPU seconds of the work alone. Throws Error for a wrong checksum. */
-function workSeconds(places: Places, system: System, program: BenchProgram, timeout: number): number {
+/** Throws Error for a wrong checksum. */
+function takeSample(places: Places, system: System, program: BenchProgram, timeout: number): Sample {
   const startUp = measure(system.command(places, program.name, 0), timeout);
   const whole = measure(system.command(places, program.name, program.n), timeout);
   const found = checksumOf(whole.output);
   if (found !== program.checksum) throw new Error(`checksum ${found ?? 'missing'}, expected ${program.checksum}`);
-  return whole.cpuSeconds - startUp.cpuSeconds;
+  return { startUp: startUp.cpuSeconds, work: whole.cpuSeconds - startUp.cpuSeconds };
 }

@@ -1,10 +1,18 @@
 import type { BenchProgram } from './program-table.ts';
 import { geometricMean, median } from './statistics.ts';
 
-/** What was measured of one program: CPU seconds by system, one a run; null where there is no figure. */
+/** CPU seconds of one run. */
+export interface Sample {
+  /** Of a process that does no work. */
+  readonly startUp: number;
+  /** What one that does it takes more. */
+  readonly work: number;
+}
+
+/** What was measured of one program by system, one sample a run; null where there is no figure. */
 export interface ProgramSamples {
   readonly program: BenchProgram;
-  readonly samples: Readonly<Record<string, readonly number[] | null>>;
+  readonly samples: Readonly<Record<string, readonly Sample[] | null>>;
 }
 
 export interface ProgramReport {
@@ -19,13 +27,14 @@ export interface ProgramReport {
 }
 
 /** Geometric means over the programs that both sides have; null when there is none. */
-export interface Geomean {
+interface Geomean {
   /** Our time in native times: 1 would be native speed. */
   readonly vsNative: number | null;
   /** Our time in times of the same C compiled to WebAssembly. */
   readonly vsWasm: number | null;
   /** Their time in our times, in these three: above 1 we are faster. */
   readonly vsQemuSystem: number | null;
+  /** Ours is a process of the host OS here: user mode on pages, both. */
   readonly vsQemuLinux: number | null;
   readonly vsV86: number | null;
 }
@@ -37,6 +46,8 @@ export interface Report {
   readonly geomean: Geomean;
   /** Geometric mean of `toNative`, by system. */
   readonly geomeanToNative: Readonly<Record<string, number | null>>;
+  /** Median CPU seconds, by system, of a process that does no work; in none of the figures above. */
+  readonly startUpSeconds: Readonly<Record<string, number | null>>;
   /** Systems without figures: why. */
   readonly absent: Readonly<Record<string, string>>;
 }
@@ -48,12 +59,12 @@ const LEAST_SECONDS = 0.001;
 export function summarize(
   measured: readonly ProgramSamples[],
   names: readonly string[],
-): Pick<Report, 'programs' | 'geomean' | 'geomeanToNative'> {
+): Pick<Report, 'programs' | 'geomean' | 'geomeanToNative' | 'startUpSeconds'> {
   const programs = measured.map(({ program, samples }): ProgramReport => {
     const { name, title, n, checksum } = program;
     const seconds: Record<string, number | null> = {};
     for (const system of names) {
-      const middle = median(samples[system] ?? []);
+      const middle = median((samples[system] ?? []).map(({ work }) => work));
       seconds[system] = middle === undefined ? null : Math.max(middle, LEAST_SECONDS);
     }
     const toNative = Object.fromEntries(
@@ -68,10 +79,16 @@ export function summarize(
       vsNative: mean('worldswitch', 'native'),
       vsWasm: mean('worldswitch', 'wasm'),
       vsQemuSystem: mean('qemuSystem', 'worldswitch'),
-      vsQemuLinux: mean('qemuLinux', 'worldswitch'),
+      vsQemuLinux: mean('qemuLinux', 'worldswitchProcess'),
       vsV86: mean('v86', 'worldswitch'),
     },
     geomeanToNative: Object.fromEntries(names.map((system) => [system, mean(system, 'native')])),
+    startUpSeconds: Object.fromEntries(
+      names.map((system) => {
+        const startUps = measured.flatMap(({ samples }) => (samples[system] ?? []).map(({ startUp }) => startUp));
+        return [system, median(startUps) ?? null];
+      }),
+    ),
   };
 }
 
@@ -79,7 +96,8 @@ function quotient(of: number | null | undefined, to: number | null | undefined):
   return of == null || to == null ? null : of / to;
 }
 
-function meanRatio(programs: readonly ProgramReport[], of: string, to: string): number | null {
+/** Geometric mean of one system's time in another's, over the programs that both have. */
+export function meanRatio(programs: readonly ProgramReport[], of: string, to: string): number | null {
   const ratios = programs.map(({ seconds }) => quotient(seconds[of], seconds[to])).filter((ratio) => ratio !== null);
   return geometricMean(ratios) ?? null;
 }

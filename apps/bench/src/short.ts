@@ -5,8 +5,8 @@ import { benchPrograms } from './program-table.ts';
 import { geometricMean } from './statistics.ts';
 import { checksumOf, withWorkSize } from './work-size.ts';
 
-/** What the slow engine is given: about half a second. */
-const REFERENCE_INSTRUCTIONS = 500_000;
+/** What the slow engine is given: up to a second. */
+const REFERENCE_INSTRUCTIONS = 2_000_000;
 /** What the fast one is given: its translation is in the figure, and should not be most of it. */
 const COMPILED_INSTRUCTIONS = 150_000_000;
 /** A ratio below this part of the recorded one is a failure. */
@@ -21,17 +21,18 @@ type Ratios = Readonly<Record<string, number>>;
  */
 export function runShort(root: string, isRecording: boolean): number {
   const ratios: Record<string, number> = {};
+  // V8 has to have seen the reference engine do everything, or the first programs would find it slower than the last ones.
+  for (const { name, n } of benchPrograms) runBare(sizedImage(root, name, n), 'reference', REFERENCE_INSTRUCTIONS / 4);
   for (const { name, title, n, quick } of benchPrograms) {
-    const image = readFileSync(join(root, 'images', 'bare', `${name}.elf`));
-    const whole = runBare(withWorkSize(image, quick.n), 'compiled');
+    const whole = runBare(sizedImage(root, name, quick.n), 'compiled');
     if (checksumOf(whole.output) !== quick.checksum) {
       process.stderr.write(`bench: ${name}: ${whole.output.trim() || 'no checksum'}, expected ${quick.checksum}\n`);
       return 1;
     }
-    const sized = withWorkSize(image, n);
+    const sized = sizedImage(root, name, n);
     const speed = (engine: 'reference' | 'compiled', limit: number) => {
-      const { instructions, milliseconds } = runBare(sized, engine, limit);
-      return instructions / milliseconds / 1000;
+      const runs = [1, 2, 3].map(() => runBare(sized, engine, limit));
+      return Math.max(...runs.map(({ instructions, milliseconds }) => instructions / milliseconds / 1000));
     };
     const reference = speed('reference', REFERENCE_INSTRUCTIONS);
     const compiled = speed('compiled', COMPILED_INSTRUCTIONS);
@@ -55,6 +56,10 @@ export function runShort(root: string, isRecording: boolean): number {
   const findings = fallen(ratios, JSON.parse(readFileSync(file, 'utf8')) as Ratios);
   for (const finding of findings) process.stderr.write(`bench: ${finding}\n`);
   return findings.length > 0 ? 1 : 0;
+}
+
+function sizedImage(root: string, name: string, n: number): Uint8Array {
+  return withWorkSize(readFileSync(join(root, 'images', 'bare', `${name}.elf`)), n);
 }
 
 /** The programs whose ratio has fallen below half of what was recorded, each a sentence. */

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInitrd } from '@worldswitch/guest-os';
 import type { Command } from './measure.ts';
 import { withWorkSize } from './work-size.ts';
 
@@ -12,6 +13,8 @@ export interface Places {
   readonly bundles: string;
   /** A temporary folder. */
   readonly work: string;
+  /** A Linux kernel for RV64, where one was given. */
+  readonly linuxKernel?: string;
 }
 
 /** A way to run the programs. */
@@ -121,6 +124,34 @@ const qemuSystem: System = {
   }),
 };
 
+/** The program is Linux's init: when it ends the kernel panics, reboots at once, and QEMU is told to end then. */
+const qemuLinux: System = {
+  name: 'qemuLinux',
+  title: 'QEMU, Linux',
+  absence: ({ linuxKernel }) =>
+    linuxKernel
+      ? notInstalled('qemu-system-riscv64', 'qemu-system-misc')
+      : "no kernel: give --linux FILE, for example the vmlinux of Debian's package linux-image-riscv64",
+  version: () => 'qemu-system-riscv64 with the kernel given, OpenSBI and a RAM disk',
+  command: (places, program, n) => ({
+    file: 'qemu-system-riscv64',
+    arguments: [
+      ...['-machine', 'virt', '-m', '512', '-nographic', '-no-reboot', '-monitor', 'none', '-serial', 'stdio'],
+      ...['-kernel', places.linuxKernel ?? '', '-initrd', initrd(places, program)],
+      ...['-append', `console=ttyS0 quiet panic=-1 rdinit=/program -- ${n}`],
+    ],
+  }),
+};
+
+function initrd(places: Places, program: string): string {
+  const path = join(places.work, `${program}.cpio`);
+  if (!existsSync(path)) {
+    const data = readFileSync(image(places, 'linux', `${program}.elf`));
+    writeFileSync(path, createInitrd({ program: { path: '/program', data } }));
+  }
+  return path;
+}
+
 const v86Package = (places: Places) => join(places.root, 'node_modules', 'v86', 'package.json');
 
 const v86: System = {
@@ -133,4 +164,13 @@ const v86: System = {
 };
 
 /** In the order of the table's columns. The first is the measure for the others. */
-export const systems: readonly System[] = [native, wasm, worldswitch, worldswitchProcess, qemuUser, qemuSystem, v86];
+export const systems: readonly System[] = [
+  native,
+  wasm,
+  worldswitch,
+  worldswitchProcess,
+  qemuUser,
+  qemuSystem,
+  qemuLinux,
+  v86,
+];

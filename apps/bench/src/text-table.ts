@@ -1,27 +1,38 @@
-import type { Report } from './report.ts';
+import { meanRatio, type Report } from './report.ts';
 import type { System } from './systems.ts';
 
 /** Ratios with the digits that mean something. */
 const ratio = (value: number | null | undefined) =>
   value == null ? '-' : value < 10 ? value.toFixed(2) : value.toFixed(1);
 
+/** With which of our ways another system is compared: bare with bare, a process with a process. */
+const comparedWith: Readonly<Record<string, string>> = {
+  qemuUser: 'worldswitchProcess',
+  qemuSystem: 'worldswitch',
+  qemuLinux: 'worldswitchProcess',
+  v86: 'worldswitch',
+};
+
 /** The table that people read: one line a program, each figure a multiple of the native time. */
 export function formatReport(report: Report, systems: readonly System[]): string {
   const shown = systems.filter(({ name }) => report.programs.some(({ seconds }) => seconds[name] != null));
-  const against = shown.filter(({ name }) => name.startsWith('qemu') || name === 'v86');
+  const against = shown.flatMap(({ name, title }) => {
+    const ours = comparedWith[name];
+    return ours ? [{ name, ours, title: `${title}/ours` }] : [];
+  });
   const rows = [
-    ['program', ...shown.map(({ title }) => title), ...against.map(({ title }) => `${title}/ours`)],
+    ['program', ...shown.map(({ title }) => title), ...against.map(({ title }) => title)],
     ...report.programs.map(({ title, seconds, toNative }) => [
       title,
       ...shown.map(({ name }) =>
         name === 'native' ? `${((seconds.native ?? 0) * 1000).toFixed(0)} ms` : ratio(toNative[name]),
       ),
-      ...against.map(({ name }) => ratio(overOurs(seconds[name], seconds.worldswitch))),
+      ...against.map(({ name, ours }) => ratio(overOurs(seconds[name], seconds[ours]))),
     ]),
     [
       'geometric mean',
       ...shown.map(({ name }) => (name === 'native' ? '' : ratio(report.geomeanToNative[name]))),
-      ...against.map(({ name }) => ratio(overOurs(report.geomeanToNative[name], report.geomeanToNative.worldswitch))),
+      ...against.map(({ name, ours }) => ratio(meanRatio(report.programs, name, ours))),
     ],
   ];
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
@@ -40,6 +51,7 @@ export function formatReport(report: Report, systems: readonly System[]): string
     `Worldswitch: ${ratio(geomean.vsNative)} times native, ${ratio(geomean.vsWasm)} times the C in WebAssembly; ` +
       `faster than qemu-system ${ratio(geomean.vsQemuSystem)}, QEMU under Linux ${ratio(geomean.vsQemuLinux)}, v86 ${ratio(geomean.vsV86)} times.`,
     '',
+    `start-up, in no figure: ${describe(Object.fromEntries(Object.entries(report.startUpSeconds).map(([name, seconds]) => [name, `${((seconds ?? 0) * 1000).toFixed(0)} ms`])))}`,
     ...Object.entries({ ...report.machine, ...report.method }).map(([key, value]) => `${key}: ${describe(value)}`),
     ...Object.entries(report.absent).map(([name, reason]) => `no ${name}: ${reason}`),
   ];

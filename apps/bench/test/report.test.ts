@@ -13,14 +13,21 @@ const program = (name: string): BenchProgram => ({
   checksum: '0000000000000001',
   quick: { n: 1, checksum: '0000000000000001' },
 });
+const works = (...seconds: number[]) => seconds.map((work) => ({ startUp: 0.25, work }));
 const measured: ProgramSamples[] = [
   {
     program: program('first'),
-    samples: { native: [0.3, 0.1, 0.2], wasm: [0.2], worldswitch: [0.4], qemuSystem: [1.6], v86: [0.4] },
+    samples: {
+      native: works(0.3, 0.1, 0.2),
+      wasm: works(0.2),
+      worldswitch: works(0.4),
+      qemuSystem: works(1.6),
+      v86: works(0.4),
+    },
   },
   {
     program: program('second'),
-    samples: { native: [0.1], wasm: [0.2], worldswitch: [0.8], qemuSystem: [0.8], v86: null },
+    samples: { native: works(0.1), wasm: works(0.2), worldswitch: works(0.8), qemuSystem: works(0.8), v86: null },
   },
 ];
 const names = ['native', 'wasm', 'worldswitch', 'qemuSystem', 'v86'];
@@ -35,13 +42,14 @@ describe('the figures', () => {
   });
 
   it('are multiples of the native time, and of ours where theirs is compared with ours', () => {
-    const { programs, geomean, geomeanToNative } = summarize(measured, names);
+    const { programs, geomean, geomeanToNative, startUpSeconds } = summarize(measured, names);
     expect(programs[0]?.seconds.native).toBe(0.2);
     expect(programs[0]?.toNative.worldswitch).toBeCloseTo(2, 12);
     expect(programs[1]?.toNative.worldswitch).toBeCloseTo(8, 12);
     expect(geomean.vsNative).toBeCloseTo(4, 12);
     expect(geomean.vsWasm).toBeCloseTo(Math.sqrt(8), 12);
     expect(geomean.vsQemuSystem).toBeCloseTo(2, 12);
+    expect(startUpSeconds.wasm).toBe(0.25);
     expect(geomeanToNative.native).toBeCloseTo(1, 12);
   });
 
@@ -61,7 +69,7 @@ describe('the figures', () => {
     };
     const text = formatReport(report, systems);
     expect(text).toMatch(/^first +200 ms +1\.00 +2\.00 +8\.00 +2\.00 +4\.00 +1\.00$/m);
-    expect(text).toMatch(/^geometric mean +1\.41 +4\.00 +8\.00 /m);
+    expect(text).toMatch(/^geometric mean +1\.41 +4\.00 +8\.00 +2\.00 +2\.00 +1\.00$/m);
     expect(text).toContain('no qemuUser: qemu-riscv64 is not installed');
   });
 });

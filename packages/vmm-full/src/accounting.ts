@@ -45,7 +45,11 @@ export class Accounting {
   readonly #program = new Phase();
   readonly #now: () => number;
   #phase = this.#boot;
-  #charged: VcpuCounters = { instructions: 0, tlb: { hits: 0, misses: 0, walkReferences: 0 } };
+  /** Totals up to the last charge. */
+  #instructions = 0;
+  #hits = 0;
+  #misses = 0;
+  #walkReferences = 0;
   #wallStart: number | undefined;
 
   constructor(now: () => number) {
@@ -55,13 +59,16 @@ export class Accounting {
   /** Charges what has happened since the last charge to the mode it happened in. */
   charge(counters: VcpuCounters, isUser: boolean): void {
     const phase = this.#phase;
-    const { instructions, tlb } = this.#charged;
-    if (isUser) phase.user += counters.instructions - instructions;
-    else phase.kernel += counters.instructions - instructions;
-    phase.hits += counters.tlb.hits - tlb.hits;
-    phase.misses += counters.tlb.misses - tlb.misses;
-    phase.walkReferences += counters.tlb.walkReferences - tlb.walkReferences;
-    this.#charged = counters;
+    const { instructions, tlb } = counters;
+    if (isUser) phase.user += instructions - this.#instructions;
+    else phase.kernel += instructions - this.#instructions;
+    phase.hits += tlb.hits - this.#hits;
+    phase.misses += tlb.misses - this.#misses;
+    phase.walkReferences += tlb.walkReferences - this.#walkReferences;
+    this.#instructions = instructions;
+    this.#hits = tlb.hits;
+    this.#misses = tlb.misses;
+    this.#walkReferences = tlb.walkReferences;
   }
 
   /** The first instruction in virtual user mode comes next, and everything is charged. Later calls do nothing. */

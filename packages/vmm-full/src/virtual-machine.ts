@@ -53,6 +53,8 @@ export interface VirtualMachine {
   exitsWithoutProgress: number;
   /** The scheduler's handle, once it runs. */
   task: HostTask | undefined;
+  /** Its vcpu and memory are the host's again. */
+  isReleased: boolean;
   /** Set once, when the machine is switched off or cannot go on. */
   end: WorldResult | undefined;
 }

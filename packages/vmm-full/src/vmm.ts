@@ -138,6 +138,7 @@ function assemble(host: HostKernel, options: VirtualMachineOptions, ram: GuestRa
     nestedExceptions: 0,
     exitsWithoutProgress: 0,
     task: undefined,
+    isReleased: false,
     end: undefined,
   };
   bus.attach(MemoryMap.uart.base, uart);
@@ -187,7 +188,6 @@ function isaOf(misa: bigint, hasSstc: boolean): string {
 }
 
 function taskOf(vm: VirtualMachine, technique: ReturnType<typeof createTechnique>): VirtualMachineTask {
-  let isReleased = false;
   return {
     name: vm.name,
     kind: 'vm-full',
@@ -196,8 +196,8 @@ function taskOf(vm: VirtualMachine, technique: ReturnType<typeof createTechnique
     instructionsUntilEvent: () => technique.instructionsUntilEvent(vm),
     handleExit: (exit: Exit): ExitDisposition => technique.handleExit(vm, exit),
     release() {
-      if (isReleased) return;
-      isReleased = true;
+      if (vm.isReleased) return;
+      vm.isReleased = true;
       vm.accounting.charge(vm.vcpu.counters, vm.hart.isUser);
       vm.console.flush();
       vm.shadow.release();

@@ -38,14 +38,14 @@ function worldOf(host: HostKernel, task: VirtualMachineTask): World {
   const { vm } = task;
   const { accounting } = vm;
   const hostTask = task.start();
-  let isPaused = false;
   let isDisposed = false;
-  const isGone = () => isDisposed || vm.end !== undefined;
+  const isPaused = () => hostTask.info().state === 'paused';
+  const progress = () => vm.vcpu.counters.instructions + vm.emulatedInstructions;
 
   const conclude = (ended: HostRunEnd) => {
     switch (ended) {
       case 'deadlock':
-        if (!isPaused)
+        if (!isPaused())
           endWithFault(
             vm,
             `it waits at pc ${hex(vm.vcpu.pc)} for an interrupt that can never come, or traps without end`,
@@ -66,31 +66,28 @@ function worldOf(host: HostKernel, task: VirtualMachineTask): World {
       return vm.end;
     },
     run(maxInstructions) {
-      if (isGone() || isPaused) return vm.end;
+      if (vm.end !== undefined || vm.isReleased || isPaused()) return vm.end;
       accounting.startWall();
-      conclude(host.run({ maxInstructions, until: () => vm.end !== undefined, task: hostTask }));
-      if (!isGone()) accounting.charge(vm.vcpu.counters, vm.hart.isUser);
+      // What the VMM carries out for the guest is the guest's too: one that does nothing but trap comes to its limit as well.
+      const limit = progress() + maxInstructions;
+      const until = () => vm.isReleased || progress() >= limit;
+      conclude(host.run({ maxInstructions, until, task: hostTask }));
+      if (!vm.isReleased) accounting.charge(vm.vcpu.counters, vm.hart.isUser);
       accounting.stopWall();
       vm.console.flush();
       return vm.end;
     },
     output: () => vm.console.output(),
     metrics() {
-      if (!isGone()) accounting.charge(vm.vcpu.counters, vm.hart.isUser);
+      if (!vm.isReleased) accounting.charge(vm.vcpu.counters, vm.hart.isUser);
       return accounting.metrics();
     },
-    pause() {
-      isPaused = true;
-      hostTask.pause();
-    },
-    resume() {
-      isPaused = false;
-      hostTask.resume();
-    },
+    pause: () => hostTask.pause(),
+    resume: () => hostTask.resume(),
     snapshot() {
       throw new VmmError('a fully virtualized machine cannot be saved yet');
     },
-    inspect: () => (isGone() ? { ended: vm.end ?? 'disposed' } : inspectMachine(vm)),
+    inspect: () => (vm.isReleased ? { ended: vm.end ?? 'disposed' } : inspectMachine(vm)),
     dispose() {
       if (isDisposed) return;
       isDisposed = true;

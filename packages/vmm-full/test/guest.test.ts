@@ -1,7 +1,7 @@
 import { assemble } from '@worldswitch/isa';
 import { describe, expect, it } from 'vitest';
 import { createVirtualMachine, VmmError } from '../src/index.ts';
-import { createGuest, createProgramWorld, runGuest, text } from './guest.ts';
+import { assembleGuest, createGuest, createProgramWorld, runGuest, text } from './guest.ts';
 import { createHost } from './host.ts';
 
 const putCharacter = (character: string) => `
@@ -165,6 +165,17 @@ describe('a small guest', () => {
     host.run({ maxInstructions: 500_000, until: () => other.vm.end !== undefined });
     expect(other.vm.end?.reason).toBe('exited');
     expect(stuck.vm.end).toBe(undefined);
+  });
+
+  it('comes to the limit of its instructions even if the VMM carries out all of them', () => {
+    const { host } = createHost();
+    const source = 'la t0, 1f\ncsrw sepc, t0\nli t1, 0x100\n1: csrw sstatus, t1\ncsrw sepc, t0\nsret';
+    const world = createProgramWorld(host, 'hello', { kernel: assembleGuest(source) });
+    expect(world.run(50_000)).toBe(undefined);
+    const { instructions, emulatedInstructions } = world.metrics().boot;
+    expect(instructions.kernel).toBeLessThan(10);
+    expect(emulatedInstructions).toBeGreaterThanOrEqual(49_990);
+    expect(emulatedInstructions).toBeLessThan(60_000);
   });
 
   it('reads the machine clock without an exit where counters are passed', () => {
@@ -338,6 +349,24 @@ describe('isolation', () => {
       { reason: 'exited', exitCode: 0 },
     ]);
     expect([text(first.output()), text(second.output())]).toEqual(expected);
+  });
+
+  it('survives being killed or paused by its host', () => {
+    const { host } = createHost({ engine: 'compiled' });
+    const world = createProgramWorld(host, 'spin');
+    world.run(500_000);
+    world.pause();
+    expect([world.run(1000), host.ps()[0]?.state]).toEqual([undefined, 'paused']);
+    world.resume();
+    const before = world.metrics().program.instructions.user;
+    world.run(1_000_000);
+    const { user } = world.metrics().program.instructions;
+    expect(user).toBeGreaterThan(before);
+    world.dispose();
+    world.dispose();
+    expect([world.run(1000), world.result]).toEqual([undefined, undefined]);
+    expect(world.metrics().program.instructions.user).toBe(user);
+    expect(world.inspect()).toEqual({ ended: 'disposed' });
   });
 
   it('gives back every frame', () => {

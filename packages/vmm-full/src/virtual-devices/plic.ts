@@ -17,6 +17,8 @@ export function createVirtualPlic(sources: number, targets: readonly InterruptLi
   const words = (sources >> 5) + 1;
   const priorities = new Uint32Array(sources + 1);
   const isHigh = new Uint8Array(sources + 1);
+  /** Sources that are high: with none, there is nothing to look for. */
+  let highCount = 0;
   const isInService = new Uint8Array(sources + 1);
   const enabled = targets.map(() => new Uint32Array(words));
   const thresholds = new Uint32Array(targets.length);
@@ -26,6 +28,7 @@ export function createVirtualPlic(sources: number, targets: readonly InterruptLi
     ((enabled[context]![source >> 5]! >>> (source & 31)) & 1) === 1;
   /** Highest priority above `threshold`; among equals the lowest number. 0 for none. */
   const best = (context: number, threshold: number) => {
+    if (highCount === 0) return 0;
     let found = 0;
     let highest = threshold;
     for (let source = 1; source <= sources; source++) {
@@ -56,6 +59,7 @@ export function createVirtualPlic(sources: number, targets: readonly InterruptLi
       set(level) {
         if ((isHigh[number] === 1) === level) return;
         isHigh[number] = level ? 1 : 0;
+        highCount += level ? 1 : -1;
         update();
       },
     }),

@@ -7,7 +7,11 @@ import { createHostHardware } from '@worldswitch/machine';
 const config = {
   ociVersion: '1.2.0',
   root: { path: 'rootfs' },
-  process: { args: ['sh', '-c', 'cat /proc/hostname; cat /proc/1/comm; cat /proc/mounts'], cwd: '/', env: ['PATH=/bin'] },
+  process: {
+    args: ['sh', '-c', 'cat /proc/hostname; cat /proc/1/comm; cat /proc/mounts'],
+    cwd: '/',
+    env: ['PATH=/bin'],
+  },
   hostname: 'box',
   mounts: [{ destination: '/proc', type: 'proc' }],
   linux: { namespaces: [{ type: 'pid' }, { type: 'mount' }, { type: 'uts' }] },

@@ -1,4 +1,5 @@
 import type {
+  FileTree,
   HostKernel,
   ProcessTask,
   World,
@@ -7,11 +8,11 @@ import type {
   WorldResult,
   WorldSpec,
 } from '@worldswitch/contracts';
-import { type Bundle, bundleFromFiles } from './bundle.ts';
+import { type Bundle, type BundleFile, bundleFromFiles } from './bundle.ts';
 import { ContainersError } from './containers-error.ts';
 import { createContainerRuntime } from './runtime.ts';
 
-const PROGRAM_PATH = '/program';
+/** Where the program is unless its first argument is a path. */
 const MAX_OUTPUT = 16 << 20;
 
 /** Runs a program in a container of its own. */
@@ -23,12 +24,14 @@ export const containerWorld: WorldDefinition = {
 };
 
 /** A bundle around one program: its own processes, host name and files, and nothing else. */
-export function bundleForProgram(program: WorldSpec['program'], hostname: string): Bundle {
+export function bundleForProgram(program: WorldSpec['program'], hostname: string, files: FileTree = new Map()): Bundle {
+  const [name = '', ...args] = program.arguments;
+  const path = name.startsWith('/') ? name : PROGRAM_PATH;
   const config = {
     ociVersion: '1.2.0',
     root: { path: 'rootfs' },
     process: {
-      args: [PROGRAM_PATH, ...program.arguments.slice(1)],
+      args: [path, ...args],
       env: [...(program.environment ?? [])],
       cwd: '/',
     },
@@ -41,9 +44,10 @@ export function bundleForProgram(program: WorldSpec['program'], hostname: string
     linux: { namespaces: [{ type: 'pid' }, { type: 'mount' }, { type: 'uts' }] },
   };
   return bundleFromFiles(
-    new Map<string, string | Uint8Array>([
+    new Map<string, BundleFile>([
       ['config.json', JSON.stringify(config)],
-      [`rootfs${PROGRAM_PATH}`, program.image],
+      ...[...files].map(([file, entry]) => [`rootfs${file}`, entry] as const),
+      [`rootfs${path}`, program.image],
     ]),
   );
 }
@@ -58,7 +62,7 @@ export function createContainerWorld(host: HostKernel, spec: WorldSpec): World {
   const pieces: Uint8Array[] = [];
   let length = 0;
   let isFull = false;
-  const { task } = runtime.create(id, bundleForProgram(spec.program, id), {
+  const { task } = runtime.create(id, bundleForProgram(spec.program, id, spec.files), {
     input: spec.input ?? new Uint8Array(0),
     memoryBytes: spec.memoryBytes,
     world: spec.name,

@@ -92,6 +92,8 @@ export interface ProcessSpec {
   /** Root of its mount namespace; needs `mount` in `namespaces`. */
   readonly root?: FileTree;
   readonly rootReadOnly?: boolean;
+  /** Put into the root file system it gets, in place of what is there under these names. */
+  readonly files?: FileTree;
   /** Mounted in this order before it starts; needs `mount` in `namespaces`. */
   readonly mounts?: readonly MountSpec[];
   /** A live process whose namespaces and root it gets instead of the host's. */

@@ -1,4 +1,4 @@
-import type { ProcessSpec } from '@worldswitch/contracts';
+import type { FileTree, ProcessSpec } from '@worldswitch/contracts';
 import { HostOsError } from './host-os-error.ts';
 import type { Kernel } from './kernel-state.ts';
 import { MountNamespace } from './namespaces/mount-namespace.ts';
@@ -8,8 +8,7 @@ import { ProcessTree } from './process-tree.ts';
 import { type LoadedProgram, loadProgram } from './program.ts';
 import { allowCounters } from './signal-delivery.ts';
 import { createConsole } from './vfs/devices.ts';
-import { mountFileTree, pathNames } from './vfs/file-tree.ts';
-import type { Inode } from './vfs/inode.ts';
+import { addFiles, mountFileTree } from './vfs/file-tree.ts';
 import { makeMount } from './vfs/mounts.ts';
 import { OpenFile, OpenFlag } from './vfs/open-file.ts';
 import { type Place, walk } from './vfs/place.ts';
@@ -27,6 +26,7 @@ export function spawnProcess(kernel: Kernel, spec: ProcessSpec): ProcessTree {
     if (typeof place === 'number') throw new HostOsError('ENOENT', `${path}: no such file or directory`);
     return place;
   };
+  if (spec.files !== undefined) install(kernel, root, spec.files);
   const directory = find(spec.workingDirectory ?? '/');
   if (directory.inode.type !== 'directory')
     throw new HostOsError('ENOTDIR', `${spec.workingDirectory} is no directory`);
@@ -37,8 +37,9 @@ export function spawnProcess(kernel: Kernel, spec: ProcessSpec): ProcessTree {
     const { inode } = find(command.includes('/') ? command : findInPath(command, spec.environment, find));
     if (inode.type !== 'file') throw new HostOsError('ENOEXEC', `${command} is no file`);
     image = inode.contents(undefined).slice();
-  } else if (spec.root === undefined && command.startsWith('/')) {
-    install(kernel, root, command, image);
+  } else if (spec.root === undefined && joined === undefined && command.startsWith('/')) {
+    // Where its name says it is, so that it can execute itself.
+    install(kernel, root, new Map([[command, { type: 'file', mode: 0o755, data: image }]]));
   }
   const program = loadProgram(kernel, tree.frames, image, {
     arguments: spec.arguments,
@@ -134,17 +135,6 @@ function findInPath(
   throw new HostOsError('ENOENT', `${command}: not found in ${path}`);
 }
 
-/** Puts a program where its name says it is, so that it can execute itself. Whoever runs an older one there keeps it. */
-function install(kernel: Kernel, root: Place, path: string, image: Uint8Array): void {
-  const names = pathNames(path);
-  const name = names.pop();
-  let directory: Inode = root.inode;
-  for (const next of names) {
-    const found: Inode | undefined = directory.type === 'directory' ? directory.lookup(next, undefined) : undefined;
-    if (found === undefined) return;
-    directory = found;
-  }
-  if (directory.type === 'directory' && name !== undefined) {
-    directory.entries?.set(name, kernel.memoryFileSystem().file(0o755, image));
-  }
+function install(kernel: Kernel, root: Place, files: FileTree): void {
+  if (root.inode.type === 'directory') addFiles(kernel.memoryFileSystem(), root.inode, files);
 }

@@ -1,5 +1,7 @@
 import type {
+  FileTree,
   HostKernel,
+  ProcessSpec,
   ProcessTask,
   World,
   WorldDefinition,
@@ -10,7 +12,7 @@ import type {
 import { HostOsError } from './host-os-error.ts';
 import { ProcessOutput } from './process-output.ts';
 
-/** Where a program is in the file system of its world. */
+/** Where a program is in the file system of its world, unless its first argument is a path. */
 const PROGRAM_PATH = '/program';
 
 /** Runs a program as a process of the host OS: one kernel, nothing in between. */
@@ -24,9 +26,11 @@ export const processWorld: WorldDefinition = {
 /** Makes the world on a host; it does not run yet. Throws HostOsError for a program that cannot run here. */
 export function createProcessWorld(host: HostKernel, spec: WorldSpec): World {
   const output = new ProcessOutput(spec);
+  const [name = '', ...args] = spec.program.arguments;
   const task = host.spawn({
     name: spec.name,
-    arguments: [PROGRAM_PATH, ...spec.program.arguments.slice(1)],
+    arguments: [name.startsWith('/') ? name : PROGRAM_PATH, ...args],
+    files: spec.files ?? new Map(),
     environment: spec.program.environment ?? [],
     image: spec.program.image,
     memoryBytes: spec.memoryBytes,
@@ -36,6 +40,15 @@ export function createProcessWorld(host: HostKernel, spec: WorldSpec): World {
     ...(spec.trace === undefined ? {} : { trace: spec.trace }),
   });
   return worldOfTask(host, spec, task, output);
+}
+
+/** Files that only this process sees are a root of its own: the one thing in which it is then no plain process. */
+function rootWith(files: FileTree, program: WorldSpec['program']): Partial<ProcessSpec> {
+  const [path = '/program'] = program.arguments;
+  return {
+    namespaces: ['mount'],
+    root: new Map([...files, [path, { type: 'file', mode: 0o755, data: program.image }]]),
+  };
 }
 
 /** A world around a process or container that was made for it. */

@@ -24,7 +24,9 @@ export function makeDirectory(
     let next: Inode | undefined = directory.lookup(name, undefined);
     if (next === undefined) {
       next = fileSystem.directory(0o755);
-      directory.entries?.set(name, next);
+      if (directory.entries === undefined)
+        throw new HostOsError('EINVAL', `nothing can be made in /${names.join('/')}`);
+      directory.entries.set(name, next);
     }
     if (next.type !== 'directory') throw new HostOsError('ENOTDIR', `${name} in /${names.join('/')} is no directory`);
     directory = next;
@@ -35,6 +37,15 @@ export function makeDirectory(
 /** A tree in memory. Files share the given bytes until they are written to. Throws HostOsError. */
 export function mountFileTree(fileSystem: MemoryFileSystem, tree: FileTree): DirectoryInode {
   const root = fileSystem.directory(0o755);
+  addFiles(fileSystem, root, tree);
+  return root;
+}
+
+/**
+ * Puts files into a directory, in place of those with the same names; whoever has one of these open keeps it.
+ * Throws HostOsError when a file would take the place of a directory, or the other way round.
+ */
+export function addFiles(fileSystem: MemoryFileSystem, root: DirectoryInode, tree: FileTree): void {
   for (const [path, entry] of tree) {
     const names = pathNames(path);
     const name = names.pop();
@@ -46,6 +57,7 @@ export function mountFileTree(fileSystem: MemoryFileSystem, tree: FileTree): Dir
     const existing = parent.lookup(name, undefined);
     if (entry.type === 'directory') {
       if (existing?.type === 'directory') existing.mode = entry.mode & 0o7777;
+      else if (existing !== undefined) throw new HostOsError('ENOTDIR', `${path} is a ${existing.type}`);
       else parent.entries?.set(name, fileSystem.directory(entry.mode));
     } else if (existing?.type === 'directory') {
       throw new HostOsError('EINVAL', `${path} is both a directory and a ${entry.type} in the file tree`);
@@ -56,5 +68,4 @@ export function mountFileTree(fileSystem: MemoryFileSystem, tree: FileTree): Dir
       );
     }
   }
-  return root;
 }

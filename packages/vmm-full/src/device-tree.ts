@@ -2,7 +2,7 @@
  * Flattened device tree, version 17 (Devicetree Specification 0.4, chapter 5), as far as a virtual board needs it. Property
  * values: strings, lists of strings, cells, or nothing; 64-bit numbers are two cells, which `pair` makes.
  */
-export type PropertyValue = string | readonly string[] | readonly number[] | true;
+type PropertyValue = string | readonly string[] | readonly number[] | true;
 
 export interface DeviceTreeNode {
   readonly properties?: Readonly<Record<string, PropertyValue>>;

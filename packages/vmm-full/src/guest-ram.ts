@@ -8,7 +8,7 @@ import {
 import { VmmError } from './vmm-error.ts';
 
 /** Frames of 2 MiB: what one leaf of level 1 maps. */
-export const FRAMES_PER_CHUNK = 512;
+const FRAMES_PER_CHUNK = 512;
 
 /**
  * The guest's physical RAM: which machine frame stands behind each guest frame. Frames come from the host in chunks of 2 MiB,

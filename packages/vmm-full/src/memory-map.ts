@@ -13,8 +13,6 @@ export const MemoryMap = {
 export const UART_INTERRUPT = 10;
 /** Sources of the PLIC (same, VIRT_IRQCHIP_NUM_SOURCES). */
 export const PLIC_SOURCES = 95;
-/** Context of hart 0's supervisor mode; context 0 is its machine mode. */
-export const PLIC_SUPERVISOR_CONTEXT = 1;
 
 /** Kernels are entered 2 MiB into RAM (Linux Documentation/arch/riscv/boot-image-header.rst: text_offset for RV64). */
 export const KERNEL_OFFSET = 0x20_0000;

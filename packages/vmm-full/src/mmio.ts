@@ -32,7 +32,7 @@ function fetchParcel(vm: VirtualMachine, address: bigint): number {
 }
 
 /** The instruction at the pc, 16 or 32 bits; -1 when it cannot be fetched. */
-export function fetchInstruction(vm: VirtualMachine): number {
+function fetchInstruction(vm: VirtualMachine): number {
   const { pc } = vm.vcpu;
   const low = fetchParcel(vm, pc);
   if (low < 0 || (low & 3) !== 3) return low;

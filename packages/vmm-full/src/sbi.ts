@@ -97,7 +97,7 @@ const raiseSoftwareInterrupt = (vm: VirtualMachine) => {
  * The virtual firmware: the guest's machine mode. One row an extension (RISC-V SBI Specification 2.0, the chapters in order),
  * functions by their number.
  */
-export const sbiExtensions: readonly SbiExtension[] = [
+const sbiExtensions: readonly SbiExtension[] = [
   {
     name: 'base',
     id: 0x10,

@@ -5,7 +5,7 @@ import { Sstatus, SupervisorInterrupt } from './virtual-hart.ts';
 import { activateShadow, type VirtualMachine } from './virtual-machine.ts';
 
 /** A CSR whose writable bits all lie in its low half: read and written without bigints. */
-export interface NarrowCsr {
+interface NarrowCsr {
   readonly kind: 'narrow';
   readonly definition: CsrDefinition;
   read(vm: VirtualMachine): number;
@@ -15,7 +15,7 @@ export interface NarrowCsr {
 }
 
 /** Any other CSR. */
-export interface WideCsr {
+interface WideCsr {
   readonly kind: 'wide';
   readonly definition: CsrDefinition;
   read(vm: VirtualMachine): bigint;

@@ -8,7 +8,6 @@ import {
   type VirtualMachineTask,
 } from '../src/index.ts';
 
-export const RAM = 0x8000_0000;
 export const KERNEL = 0x8020_0000;
 
 /** SBI calls and the end, for guests in assembly. */

@@ -65,6 +65,7 @@ function createProgram(setExitCode: (code: number) => void): Command {
       .argument('<program>', 'ELF file or built-in program')
       .argument('[arguments...]')
       .passThroughOptions()
+      .option('-i, --interactive', 'give the program what is piped in (a redirected file it gets without)')
       .option('--world <names>', `${worlds}; several share one host (default: process)`, collect)
       .option('--trace <file>', 'write every hop: Chrome trace format for *.json, else JSON lines')
       .option('--ps [instructions]', "print the host's process table again and again", positiveInteger),
@@ -103,10 +104,11 @@ function createProgram(setExitCode: (code: number) => void): Command {
     .argument('<bundle>', 'the folder')
     .option(
       '--do <steps>',
-      'life-cycle operations in this order: create, start, wait, state, kill, delete',
+      'OCI operations in this order: create, start, state, kill=SIGNAL, delete; run-for=INSTRUCTIONS and wait let time pass',
       commaList,
       ['create', 'start', 'wait', 'delete'],
     )
+    .option('-i, --interactive', 'give the program what is piped in (a redirected file it gets without)')
     .option('--id <name>', 'name of the container', 'container')
     .option('--max-instructions <n>', 'for each wait', positiveInteger)
     .action(async (bundle: string, flags) => setExitCode(await containerVerb(bundle, flags)));

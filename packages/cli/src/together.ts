@@ -1,4 +1,5 @@
 import type {
+  FileTree,
   HostKernel,
   ProgramSpec,
   TaskInfo,

@@ -81,6 +81,14 @@ export function guestSpec(
   };
 }
 
+/**
+ * Input for a guest's terminal, which knows its end by Ctrl-D: one where a line has just ended, two elsewhere (termios(3), VEOF).
+ */
+function typed(input: Uint8Array): Uint8Array {
+  const end = input.length === 0 || input.at(-1) === 10 ? [4] : [4, 4];
+  return new Uint8Array([...input, ...end]);
+}
+
 type SpecParts = Omit<WorldSpec, 'name' | 'memoryBytes' | 'guest'>;
 
 /** Makes a world, on a machine of its own or, when `host` is given, on that host. */
@@ -93,7 +101,13 @@ export function openWorld(
   const memoryBytes = options.guestMemoryBytes ?? defaultGuestMemory;
   if (chosen === 'bare') {
     const kernel = options.unmodifiedKernel;
-    const spec = { ...parts, name: 'bare', memoryBytes, guest: guestSpec(kernel, parts) };
+    const spec = {
+      ...parts,
+      ...(parts.input && { input: typed(parts.input) }),
+      name: 'bare',
+      memoryBytes,
+      guest: guestSpec(kernel, parts),
+    };
     const machine = {
       ...(options.engine === undefined ? {} : { engine: options.engine }),
       ...(options.createTlb === undefined ? {} : { tlb: options.createTlb() }),
@@ -114,6 +128,7 @@ export function openWorld(
     name,
     memoryBytes,
     ...(kernel === undefined ? {} : { guest: guestSpec(kernel, parts) }),
+    ...(kernel !== undefined && parts.input ? { input: typed(parts.input) } : {}),
   };
   return { name, world: definition.create(host, spec), host, ...(kernel === undefined ? {} : { kernel }) };
 }

@@ -18,6 +18,7 @@ function worldswitch(args: readonly string[], input = '') {
     input,
     encoding: 'utf8',
     maxBuffer: 64 << 20,
+    timeout: 55_000,
   });
   return { status, stdout, stderr };
 }
@@ -105,13 +106,13 @@ describe('compare', () => {
       '--worlds',
       'full,process',
       '--max-output',
-      '200000',
+      '50000',
     ]);
     expect(status).toBe(ExitCode.outputLimit);
     expect(report(stdout).worlds.map((world) => world.reason)).toEqual(['output-limit', 'output-limit']);
   });
 
-  it.each(['jump-nowhere', 'write-outside', 'no-handler'])(
+  it.each(['jump-to-nowhere', 'write-outside-memory', 'illegal-instruction'])(
     'reports a guest kernel that goes wrong (%s), the other worlds intact',
     (name) => {
       const kernel = file(`${name}.bin`, rogueKernel(name));
@@ -206,7 +207,7 @@ describe('run', () => {
   });
 
   it.each(['bare', 'full', 'para', 'process'])('gives the program what is piped in, in %s', (world) => {
-    const { stdout, status } = worldswitch(['run', '--world', world, 'cat'], 'line one\nline two\n');
+    const { stdout, status } = worldswitch(['run', '-i', '--world', world, 'cat'], 'line one\nline two\n');
     expect(stdout).toBe('line one\nline two\n');
     expect(status).toBe(0);
   });

@@ -15,6 +15,9 @@ import { createContainerRuntime } from './runtime.ts';
 /** Where the program is unless its first argument is a path. */
 const MAX_OUTPUT = 16 << 20;
 
+/** Where a program is that has no absolute path for a name. */
+const PROGRAM_PATH = '/program';
+
 /** Runs a program in a container of its own. */
 export const containerWorld: WorldDefinition = {
   name: 'container',

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { fstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { FileTree, FileTreeEntry, ProgramSpec, WorldDefinition } from '@worldswitch/contracts';
 import { program as builtInProgram, guestKernel, programNames } from '@worldswitch/guest-os';
@@ -119,12 +119,14 @@ export function readTree(directory: string): FileTree {
   return tree;
 }
 
-/** What was piped into the command; nothing when a person is at the terminal. */
-export function pipedInput(): Uint8Array | undefined {
+/**
+ * The command's standard input as the program's: a redirected file always, a pipe only when asked for, since many who start a
+ * command leave a pipe open that nothing will ever come from.
+ */
+export function standardInput(isInteractive: boolean): Uint8Array | undefined {
   if (process.stdin.isTTY) return undefined;
   try {
-    const stat = statSync('/dev/stdin');
-    if (!stat.isFIFO() && !stat.isFile()) return undefined;
+    if (!isInteractive && !fstatSync(0).isFile()) return undefined;
     return readFileSync(0);
   } catch {
     return undefined;

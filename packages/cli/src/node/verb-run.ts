@@ -6,7 +6,7 @@ import { ExitCode } from '../exit-codes.ts';
 import { runTogether, type TogetherResult } from '../together.ts';
 import { jsonLinesSink } from '../trace-file.ts';
 import { openWorld } from '../worlds.ts';
-import { companions, isWorldFile, loadKernels, loadProgram, loadWorld, pipedInput } from './input.ts';
+import { companions, isWorldFile, loadKernels, loadProgram, loadWorld, standardInput } from './input.ts';
 import { type MachineFlags, machineOptions } from './options.ts';
 import { traceFile, writeAll } from './output.ts';
 
@@ -18,6 +18,7 @@ export interface RunFlags extends MachineFlags {
   readonly paraKernel?: string;
   readonly ps?: number | true;
   readonly limit?: number;
+  readonly interactive?: boolean;
 }
 
 const defaultPsInterval = 5_000_000;
@@ -32,7 +33,7 @@ export async function runVerb(
   const worlds: (string | WorldDefinition)[] = [];
   for (const name of flags.world ?? fallback) worlds.push(isWorldFile(name) ? await loadWorld(name) : name);
   const trace = flags.trace === undefined ? undefined : traceFile(flags.trace);
-  const input = pipedInput();
+  const input = standardInput(flags.interactive === true);
   const files = companions(program);
   const common = {
     program: loadProgram(program, args),

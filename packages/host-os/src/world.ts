@@ -1,7 +1,5 @@
 import type {
-  FileTree,
   HostKernel,
-  ProcessSpec,
   ProcessTask,
   World,
   WorldDefinition,
@@ -40,15 +38,6 @@ export function createProcessWorld(host: HostKernel, spec: WorldSpec): World {
     ...(spec.trace === undefined ? {} : { trace: spec.trace }),
   });
   return worldOfTask(host, spec, task, output);
-}
-
-/** Files that only this process sees are a root of its own: the one thing in which it is then no plain process. */
-function rootWith(files: FileTree, program: WorldSpec['program']): Partial<ProcessSpec> {
-  const [path = '/program'] = program.arguments;
-  return {
-    namespaces: ['mount'],
-    root: new Map([...files, [path, { type: 'file', mode: 0o755, data: program.image }]]),
-  };
 }
 
 /** A world around a process or container that was made for it. */

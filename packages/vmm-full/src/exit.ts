@@ -23,7 +23,7 @@ import { endMachine, endWithFault, hex, type VirtualMachine } from './virtual-ma
 const resume: ExitDisposition = { action: 'resume' };
 const yieldHart: ExitDisposition = { action: 'yield' };
 
-/** Traps retire nothing: after so many in a row the host gets a chance to look at its limits. */
+/** Exits retire nothing, so they use up no slice: after so many the turn is over anyway. */
 const EXITS_PER_TURN = 4096;
 
 /** Every exit of a VM's vcpu comes through here. Nothing that a guest does makes it throw. */
@@ -84,10 +84,10 @@ export function noticeInterrupt(vm: VirtualMachine): boolean {
   return isDeliverable;
 }
 
-/** Whether the guest has been trapping for long without retiring an instruction. */
+/** Whether the guest has had so many exits that the host should get to look at its limits. */
 function isTurnOver(vm: VirtualMachine): boolean {
-  if (++vm.exitsWithoutProgress < EXITS_PER_TURN) return false;
-  vm.exitsWithoutProgress = 0;
+  if (++vm.exitsThisTurn < EXITS_PER_TURN) return false;
+  vm.exitsThisTurn = 0;
   return true;
 }
 

@@ -49,8 +49,8 @@ export interface VirtualMachine {
   deviceAccess: string;
   /** Exceptions that the guest kernel took one in another, without a return. */
   nestedExceptions: number;
-  /** Exits since an instruction retired. */
-  exitsWithoutProgress: number;
+  /** Exits since it last gave up its turn for them. */
+  exitsThisTurn: number;
   /** The scheduler's handle, once it runs. */
   task: HostTask | undefined;
   /** Its vcpu and memory are the host's again. */

@@ -136,7 +136,7 @@ function assemble(host: HostKernel, options: VirtualMachineOptions, ram: GuestRa
     injected: '',
     deviceAccess: '',
     nestedExceptions: 0,
-    exitsWithoutProgress: 0,
+    exitsThisTurn: 0,
     task: undefined,
     isReleased: false,
     end: undefined,

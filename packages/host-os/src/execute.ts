@@ -1,3 +1,4 @@
+import { CsrAddress } from '@worldswitch/isa';
 import { Errno } from './errno.ts';
 import { HostOsError } from './host-os-error.ts';
 import { stringArgument } from './path-argument.ts';
@@ -6,7 +7,7 @@ import { leaveMemory } from './process-end.ts';
 import { loadProgram } from './program.ts';
 import { commandName } from './spawn.ts';
 import { NO_RESULT } from './system-call.ts';
-import { walk } from './vfs/place.ts';
+import { pathOf, walk } from './vfs/place.ts';
 
 const MAX_STRINGS = 4096;
 const MAX_INTERPRETERS = 4;
@@ -47,7 +48,9 @@ export function execute(
     if (inode.type !== 'file' || (inode.mode & 0o111) === 0) return -Errno.EACCES;
     const image = inode.contents(process);
     const interpreter = interpreterOf(image);
-    if (interpreter === undefined) return replace(process, path, image.slice(), args, environment);
+    if (interpreter === undefined) {
+      return replace(process, { path, executable: pathOf(place) }, image.slice(), args, environment);
+    }
     args = [...interpreter, path, ...args.slice(1)];
     path = interpreter[0]!;
   }
@@ -65,7 +68,7 @@ function interpreterOf(image: Uint8Array): string[] | undefined {
 
 function replace(
   process: Process,
-  path: string,
+  { path, executable }: { readonly path: string; readonly executable: string },
   image: Uint8Array,
   args: readonly string[],
   environment: readonly string[],
@@ -82,7 +85,7 @@ function replace(
   leaveMemory(process);
   process.space = program.space;
   process.name = commandName(path);
-  process.executable = path;
+  process.executable = executable;
   process.commandLine = args;
   process.environment = environment;
   process.clearChildTid = 0;
@@ -90,6 +93,7 @@ function replace(
   process.signals.resetHandlers();
   for (let index = 1; index < 32; index++) vcpu.writeXLow(index, 0);
   for (let index = 0; index < 32; index++) vcpu.writeF(index, 0n);
+  if (kernel.hasFloat) vcpu.writeCsr(CsrAddress.fcsr, 0n);
   vcpu.writeX(2, BigInt(program.stackPointer));
   vcpu.pc = BigInt(program.entry);
   return NO_RESULT;

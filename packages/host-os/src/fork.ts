@@ -47,7 +47,7 @@ export function forkProcess(parent: Process, options: ForkOptions): Process {
   if (options.stackPointer !== 0n) vcpu.writeX(2, options.stackPointer);
   vcpu.writeXLow(10, 0);
   vcpu.pc = parent.vcpu.pc + 4n;
-  vcpu.writeCsr(CsrAddress.mstatus, parent.vcpu.readCsr(CsrAddress.mstatus));
+  if (kernel.hasFloat) vcpu.writeCsr(CsrAddress.fcsr, parent.vcpu.readCsr(CsrAddress.fcsr));
   allowCounters(child);
   child.isPaused = parent.isPaused;
   tree.members.add(child);

@@ -21,8 +21,9 @@ const Auxiliary = {
   fileName: 31,
 } as const;
 
-/** One bit for each single-letter extension: I, M, A, C. */
-const HWCAP = (1 << 8) | (1 << 12) | (1 << 0) | (1 << 2);
+/** One bit for each single-letter extension (Linux Documentation/arch/riscv/uabi.rst). */
+const extensionBits = (letters: string) =>
+  [...letters].reduce((bits, letter) => bits | (1 << (letter.charCodeAt(0) - 97)), 0);
 
 /** Most bytes of the strings and of the table together. */
 export const MAX_ARGUMENT_BYTES = 128 * 1024;
@@ -30,7 +31,7 @@ export const MAX_ARGUMENT_BYTES = 128 * 1024;
 /**
  * What a program finds at its stack pointer: argc, argv, environment and auxiliary vector, and behind them the strings
  * (System V psABI; RISC-V ELF psABI, "Integer Calling Convention": the stack pointer is aligned to 16).
- * @param top first address above the stack. @param random 16 bytes.
+ * @param top first address above the stack. @param hardware 16 random bytes, and what the hart can do.
  * @returns the bytes that end at `top`, or undefined when they are too many.
  */
 export function buildInitialStack(
@@ -41,13 +42,13 @@ export function buildInitialStack(
     readonly environment: readonly string[];
     readonly fileName: string;
   },
-  random: Uint8Array,
+  hardware: { readonly random: Uint8Array; readonly hasFloat: boolean },
 ): { readonly stackPointer: number; readonly bytes: Uint8Array } | undefined {
   const encoder = new TextEncoder();
   const encoded = [...strings.arguments, ...strings.environment, strings.fileName].map((text) =>
     encoder.encode(`${text}\0`),
   );
-  const stringBytes = encoded.reduce((size, bytes) => size + bytes.length, 0) + random.length;
+  const stringBytes = encoded.reduce((size, bytes) => size + bytes.length, 0) + hardware.random.length;
   const auxiliaryOf = (randomAt: number, nameAt: number): readonly (readonly [number, number])[] => [
     [Auxiliary.headers, elf.headers.address],
     [Auxiliary.headerSize, elf.headers.size],
@@ -60,7 +61,7 @@ export function buildInitialStack(
     [Auxiliary.euid, 0],
     [Auxiliary.gid, 0],
     [Auxiliary.egid, 0],
-    [Auxiliary.hwcap, HWCAP],
+    [Auxiliary.hwcap, extensionBits(hardware.hasFloat ? 'imafdc' : 'imac')],
     [Auxiliary.clockTicks, 100],
     [Auxiliary.secure, 0],
     [Auxiliary.random, randomAt],
@@ -81,7 +82,7 @@ export function buildInitialStack(
     return stackPointer + at - data.length;
   };
   const addresses = encoded.map(place);
-  const randomAt = place(random);
+  const randomAt = place(hardware.random);
 
   let next = 0;
   const push = (value: number) => {

@@ -22,6 +22,8 @@ export interface Kernel {
   readonly callArguments: CallArguments;
   readonly hostNamespaces: Namespaces;
   readonly deviceDirectory: DirectoryInode;
+  /** The harts have a floating-point unit. */
+  readonly hasFloat: boolean;
   /** Seconds since 1970 at virtual time 0. */
   readonly epoch: number;
   /** Throws HostOsError EAGAIN when the machine has no more register contexts. */

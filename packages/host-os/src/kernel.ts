@@ -1,4 +1,5 @@
 import type { FileTree, HostHardware, HostKernel, NamespaceKind, Vcpu } from '@worldswitch/contracts';
+import { CsrAddress } from '@worldswitch/isa';
 import { AsidAllocator } from './asids.ts';
 import { FrameAllocator } from './frames.ts';
 import { HostOsError } from './host-os-error.ts';
@@ -43,6 +44,8 @@ export interface HostOs extends HostKernel {
   fairness(): number;
 }
 
+/** mstatus.FS: on in a fresh context of a hart that has a floating-point unit. */
+const MSTATUS_FS = 3n << 13n;
 const FIRST_NAMESPACE = 0xf000_0000;
 const EPOCH = 1_767_225_600;
 const SLICE = 100_000;
@@ -168,6 +171,7 @@ function createKernel(hardware: HostHardware, options: HostKernelOptions, slice:
     callArguments: new CallArguments(),
     hostNamespaces,
     deviceDirectory: createDeviceDirectory(files, nextInodeNumber, () => hardware.random()),
+    hasFloat: (fencer.readCsr(CsrAddress.mstatus) & MSTATUS_FS) !== 0n,
     epoch,
     createVcpu,
     nextInodeNumber,

@@ -42,7 +42,7 @@ export function loadProgram(
 ): LoadedProgram {
   const elf = parseElf(image, MMAP_TOP);
   const random = Uint8Array.from({ length: 16 }, () => kernel.hardware.random() * 256);
-  const stack = buildInitialStack(elf, STACK_TOP, strings, random);
+  const stack = buildInitialStack(elf, STACK_TOP, strings, { random, hasFloat: kernel.hasFloat });
   if (stack === undefined) {
     throw new HostOsError('EINVAL', `arguments and environment need more than ${MAX_ARGUMENT_BYTES} bytes`);
   }

@@ -11,7 +11,7 @@ import { createConsole } from './vfs/devices.ts';
 import { addFiles, mountFileTree } from './vfs/file-tree.ts';
 import { makeMount } from './vfs/mounts.ts';
 import { OpenFile, OpenFlag } from './vfs/open-file.ts';
-import { type Place, walk } from './vfs/place.ts';
+import { type Place, pathOf, walk } from './vfs/place.ts';
 
 /** Starts a program as the first process of a tree of its own. Throws HostOsError. */
 export function spawnProcess(kernel: Kernel, spec: ProcessSpec): ProcessTree {
@@ -33,10 +33,12 @@ export function spawnProcess(kernel: Kernel, spec: ProcessSpec): ProcessTree {
 
   const tree = new ProcessTree(kernel, spec);
   let image = spec.image;
+  let executable = command.startsWith('/') ? command : `/${command}`;
   if (image === undefined) {
-    const { inode } = find(command.includes('/') ? command : findInPath(command, spec.environment, find));
-    if (inode.type !== 'file') throw new HostOsError('ENOEXEC', `${command} is no file`);
-    image = inode.contents(undefined).slice();
+    const place = find(command.includes('/') ? command : findInPath(command, spec.environment, find));
+    if (place.inode.type !== 'file') throw new HostOsError('ENOEXEC', `${command} is no file`);
+    image = place.inode.contents(undefined).slice();
+    executable = pathOf(place);
   } else if (spec.root === undefined && joined === undefined && command.startsWith('/')) {
     // Where its name says it is, so that it can execute itself.
     install(kernel, root, new Map([[command, { type: 'file', mode: 0o755, data: image }]]));
@@ -47,7 +49,7 @@ export function spawnProcess(kernel: Kernel, spec: ProcessSpec): ProcessTree {
     fileName: command,
   });
   try {
-    return start(kernel, spec, tree, program, { namespaces, root, directory });
+    return start(kernel, spec, tree, program, { namespaces, root, directory, executable });
   } catch (error) {
     program.space.release();
     throw error;
@@ -59,11 +61,16 @@ function start(
   spec: ProcessSpec,
   tree: ProcessTree,
   program: LoadedProgram,
-  where: { readonly namespaces: Namespaces; readonly root: Place; readonly directory: Place },
+  where: {
+    readonly namespaces: Namespaces;
+    readonly root: Place;
+    readonly directory: Place;
+    readonly executable: string;
+  },
 ): ProcessTree {
   const process = new Process({ kernel, tree, vcpu: kernel.createVcpu(), space: program.space, ...where });
   process.name = commandName(spec.arguments[0]!);
-  process.executable = spec.arguments[0]!;
+  process.executable = where.executable;
   process.commandLine = [...spec.arguments];
   process.environment = [...(spec.environment ?? [])];
   process.isPaused = spec.startPaused ?? false;

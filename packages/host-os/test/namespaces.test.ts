@@ -1,4 +1,4 @@
-import type { FileTree, ProcessSpec } from '@worldswitch/contracts';
+import type { FileTree, FileTreeEntry, ProcessSpec } from '@worldswitch/contracts';
 import { program } from '@worldswitch/guest-os';
 import { describe, expect, it } from 'vitest';
 import { HostOsError } from '../src/index.ts';
@@ -36,6 +36,43 @@ function shell(host: ReturnType<typeof createHost>, script: string, spec: Partia
 function hostWithTools() {
   return createHost({ hostname: 'outside', root: new Map([...tools, ['/etc/secret', secret]]) });
 }
+
+it('a program finds itself, its files and its words', () => {
+  const host = hostWithTools();
+  const image = assemblyProgram(`
+_start:
+    li   a0, -100
+    la   a1, path
+    la   a2, buffer
+    li   a3, 100
+    li   a7, 78            # readlinkat
+    ecall
+    mv   a2, a0
+    li   a0, 1
+    la   a1, buffer
+    li   a7, SYS_write
+    ecall
+    li   a0, 0
+    li   a7, SYS_exit
+    ecall
+path:   .asciz "/proc/self/exe"
+    .balign 8
+buffer: .zero 100
+`);
+  const program = { type: 'file', mode: 0o755, data: image } as const;
+  const files: FileTree = new Map<string, FileTreeEntry>([
+    ['/opt/real', program],
+    ['/bin/alias', { type: 'symlink', target: '/opt/real' } as const],
+    ['/etc/greeting', { type: 'file', mode: 0o644, data: new TextEncoder().encode('hi\n') } as const],
+  ]);
+  const direct = createOutput();
+  host.spawn({ arguments: ['alias'], files, onOutput: direct.onOutput });
+  host.run();
+  expect(direct.text).toBe('/opt/real');
+  const { output } = shell(host, 'alias; echo; cat /etc/greeting');
+  host.run();
+  expect(output.text).toBe('/opt/real\nhi\n');
+});
 
 describe('namespaces', () => {
   it('have their own host name, process numbers, processes and files', () => {

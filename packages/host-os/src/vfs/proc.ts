@@ -57,6 +57,7 @@ function systemFiles(kernel: Kernel, namespace: PidNamespace): Map<string, Inode
   const { hardware, frames } = kernel;
   const add = (text: (viewer: Process | undefined) => string) => textFile(kernel.nextInodeNumber(), text);
   const seconds = () => (hardware.clock.now() / hardware.clock.frequency).toFixed(2);
+  const isa = `rv64ima${kernel.hasFloat ? 'fd' : ''}c_zicsr_zifencei`;
   const hostname = add((viewer) => `${(viewer?.namespaces ?? kernel.hostNamespaces).uts.hostname}\n`);
   const kernelDirectory = directory(
     kernel.nextInodeNumber(),
@@ -77,7 +78,7 @@ function systemFiles(kernel: Kernel, namespace: PidNamespace): Map<string, Inode
         () => `MemTotal: ${frames.total * 4} kB\nMemFree: ${frames.free * 4} kB\nMemAvailable: ${frames.free * 4} kB\n`,
       ),
     ],
-    ['cpuinfo', add(() => 'processor\t: 0\nhart\t\t: 0\nisa\t\t: rv64imac_zicsr_zifencei\nmmu\t\t: sv39\n')],
+    ['cpuinfo', add(() => `processor\t: 0\nhart\t\t: 0\nisa\t\t: ${isa}\nmmu\t\t: sv39\n`)],
     ['filesystems', add(() => 'nodev\ttmpfs\nnodev\tproc\nnodev\tdevtmpfs\nnodev\tsysfs\n')],
     ['mounts', link(kernel.nextInodeNumber(), () => 'self/mounts')],
     ['hostname', hostname],

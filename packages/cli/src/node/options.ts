@@ -1,9 +1,12 @@
+import type { TlbModel } from '@worldswitch/contracts';
+import { createNoTlb, createTlb, createUnboundedTlb, fifo, lru, random, treePlru } from '@worldswitch/mmu-tlb';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { MachineOptions } from '../worlds.ts';
 
 export interface MachineFlags {
   readonly engine?: 'reference' | 'compiled';
   readonly memory?: number;
+  readonly tlb?: () => TlbModel;
 }
 
 /** Options that every command which starts a machine takes. */
@@ -13,12 +16,18 @@ export function addMachineOptions(command: Command): Command {
       new Option('--engine <name>', 'how the machine executes instructions').choices(['reference', 'compiled']),
     )
     .option('--memory <size>', 'RAM of the bare machine or of the guest, such as 64M (2M to 2G)', memorySize)
+    .option(
+      '--tlb <model>',
+      'SETSxWAYS with :fifo, :lru, :plru or :random, such as 16x2:lru; unbounded; none',
+      tlbModel,
+    )
     .option('--max-instructions <n>', 'stop each world after this many instructions', positiveInteger);
 }
 
 export function machineOptions(flags: MachineFlags): MachineOptions {
   return {
     ...(flags.engine === undefined ? {} : { engine: flags.engine }),
+    ...(flags.tlb === undefined ? {} : { createTlb: flags.tlb }),
     ...(flags.memory === undefined ? {} : { guestMemoryBytes: flags.memory }),
   };
 }
@@ -30,7 +39,7 @@ export function positiveInteger(text: string): number {
   return value;
 }
 
-export function memorySize(text: string): number {
+function memorySize(text: string): number {
   const match = /^(\d+)([KMG]?)$/i.exec(text);
   const unit = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 }[match?.[2]?.toUpperCase() ?? ''] ?? 1;
   const bytes = Number(match?.[1]) * unit;
@@ -38,6 +47,28 @@ export function memorySize(text: string): number {
     throw new InvalidArgumentError(`expected a multiple of 2M from 2M to 2G, got '${text}'.`);
   }
   return bytes;
+}
+
+const policies = { fifo: () => fifo, lru: () => lru, plru: () => treePlru, random: () => random(1) };
+
+/** A TLB as the command line describes it, made anew for each machine. */
+function tlbModel(text: string): () => TlbModel {
+  if (text === 'none') return createNoTlb;
+  if (text === 'unbounded') return createUnboundedTlb;
+  const [, sets, ways, name = 'fifo'] = /^(\d+)x(\d+)(?::(\w+))?$/.exec(text) ?? [];
+  const policy = policies[name as keyof typeof policies];
+  if (sets === undefined || ways === undefined || policy === undefined) {
+    throw new InvalidArgumentError(
+      `expected none, unbounded, or SETSxWAYS[:${Object.keys(policies).join('|')}], got '${text}'.`,
+    );
+  }
+  const create = () => createTlb({ sets: Number(sets), ways: Number(ways), policy: policy() });
+  try {
+    create();
+  } catch (error) {
+    throw new InvalidArgumentError(`${(error as Error).message}.`);
+  }
+  return create;
 }
 
 export function commaList(text: string): string[] {

@@ -52,7 +52,7 @@ export async function compareVerb(args: readonly string[], flags: CompareFlags):
 }
 
 /** What went wrong first, in the order of the worlds; the table shows the rest. */
-export function exitCodeOf(report: CompareReport): number {
+function exitCodeOf(report: CompareReport): number {
   for (const world of report.worlds) {
     if (world.reason === 'fault') return ExitCode.guestFault;
     if (world.reason === 'output-limit') return ExitCode.outputLimit;

@@ -114,7 +114,7 @@ function summarize(results: readonly TogetherResult[]): number {
 }
 
 /** The host's process table, as `ps` prints it. */
-export function psText(rows: readonly TaskInfo[], instructions: number): string {
+function psText(rows: readonly TaskInfo[], instructions: number): string {
   const table = new Table({
     head: ['ID', 'PARENT', 'KIND', 'STATE', 'INSTRUCTIONS', 'FRAMES', 'NAME'],
     colAligns: ['right', 'right', 'left', 'left', 'right', 'right', 'left'],

@@ -19,7 +19,6 @@ export {
   type RecordedHops,
 } from './hop-recorder.ts';
 export { type ReportRow, reportRows } from './report-rows.ts';
-export { reportText } from './report-text.ts';
 export { runTogether, type TogetherOptions, type TogetherResult } from './together.ts';
 export { chromeTraceSink, type HopData, hopData, jsonLinesSink } from './trace-file.ts';
 export {

@@ -1,10 +1,10 @@
 import type { WorldDefinition } from '@worldswitch/contracts';
 import { type CompareReport, compare } from '../compare.ts';
 import { ExitCode } from '../exit-codes.ts';
-import { reportText } from '../report-text.ts';
 import { companions, isWorldFile, loadKernels, loadProgram, loadWorld } from './input.ts';
 import { type MachineFlags, machineOptions } from './options.ts';
 import { progressLine, traceFile, writeAll } from './output.ts';
+import { reportText } from './report-text.ts';
 
 export interface CompareFlags extends MachineFlags {
   readonly program: string;

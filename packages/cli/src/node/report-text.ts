@@ -1,9 +1,9 @@
 import Table from 'cli-table3';
 import pc from 'picocolors';
-import type { CompareReport, WorldReport } from './compare.ts';
-import { legReason, legs } from './hop-recorder.ts';
-import { reportRows } from './report-rows.ts';
-import type { HopData } from './trace-file.ts';
+import type { CompareReport, WorldReport } from '../compare.ts';
+import { legReason, legs } from '../hop-recorder.ts';
+import { reportRows } from '../report-rows.ts';
+import type { HopData } from '../trace-file.ts';
 
 /** The comparison as text for a terminal. */
 export function reportText(report: CompareReport): string {

@@ -23,8 +23,8 @@ export interface VcpuTaskOwner {
   /** Called before a slice; at most this many instructions make sense now (a virtual timer is due then). Infinity: no limit. */
   instructionsUntilEvent(): number;
   /**
-   * An exit of the vcpu: a trap of whatever ran in it, or the end of its budget. The host has already emitted the hop to
-   * itself and done nothing else. Reads `exit` before it returns; must not throw for anything a guest can do.
+   * An exit of the vcpu: a trap of whatever ran in it, or the end of its budget. The host has done nothing about it, and emits
+   * no trace event: only the owner knows who in the guest trapped, and emits that hop to the host too. Reads `exit` before it returns; must not throw for anything a guest can do.
    */
   handleExit(exit: Exit): ExitDisposition;
   /** The host is done with the task: release frames, vcpus. Called once. */

@@ -160,10 +160,20 @@ export class AddressSpace {
     for (const frame of area.shared.backing.frames.values()) this.#parts.frames.release(frame);
   }
 
+  /** Pages of [start, end) that have a frame: in time that depends on what is mapped, not on how large the range is. */
+  #mappedPages(start: number, end: number): number[] {
+    if (this.#resident === 0) return [];
+    const pages: number[] = [];
+    if (end - start > 512 + this.#resident) {
+      for (const { page } of this.table.entries()) if (page >= start && page < end) pages.push(page);
+    } else {
+      for (let page = start; page < end; page++) if (this.table.flagsOf(page) !== 0) pages.push(page);
+    }
+    return pages;
+  }
+
   #forgetPages(area: Area): void {
-    if (this.#resident === 0) return;
-    for (let page = area.start; page < area.end; page++) {
-      if (this.table.flagsOf(page) === 0) continue;
+    for (const page of this.#mappedPages(area.start, area.end)) {
       const mapping = this.table.unmap(page)!;
       this.#resident--;
       this.#parts.frames.release(mapping.frame);
@@ -182,8 +192,7 @@ export class AddressSpace {
   protect(start: number, end: number, protection: number): void {
     for (const piece of this.areas.remove(start, end)) {
       this.areas.add({ ...piece, protection });
-      for (let page = piece.start; page < piece.end; page++) {
-        if (this.table.flagsOf(page) === 0) continue;
+      for (const page of this.#mappedPages(piece.start, piece.end)) {
         const { frame } = this.table.lookup(page)!;
         const isShared = piece.shared === undefined && this.#parts.frames.references(frame) > 1;
         this.table.protect(page, isShared ? withoutWrite(pteFlags(protection)) : pteFlags(protection));

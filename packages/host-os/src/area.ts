@@ -39,6 +39,9 @@ export class AreaList {
     return this.#areas[Symbol.iterator]();
   }
 
+  get count(): number {
+    return this.#areas.length;
+  }
   get pages(): number {
     return this.#areas.reduce((pages, area) => pages + area.end - area.start, 0);
   }

@@ -4,6 +4,9 @@ import { kindsOfFlags, type Namespaces } from './namespaces/namespaces.ts';
 import { Process } from './process.ts';
 import { allowCounters } from './signal-delivery.ts';
 
+/** Most processes at once, those included that ended and nobody has waited for. */
+const MAX_PROCESSES = 4096;
+
 export interface ForkOptions {
   /** CLONE_NEW* bits. */
   readonly namespaceFlags: number;
@@ -16,6 +19,9 @@ export interface ForkOptions {
 /** Makes a copy of a process which returns 0 from the call it is in. Throws HostOsError ENOMEM or EAGAIN. */
 export function forkProcess(parent: Process, options: ForkOptions): Process {
   const { kernel, tree } = parent;
+  if (kernel.hostNamespaces.pid.processes.size >= MAX_PROCESSES) {
+    throw new HostOsError('EAGAIN', `there are ${MAX_PROCESSES} processes`);
+  }
   const inherited: Namespaces = { ...parent.namespaces, pid: parent.childPidNamespace };
   if (inherited.pid.parent !== undefined && inherited.pid.init?.waitStatus !== undefined) {
     throw new HostOsError('ENOMEM', 'the init of the PID namespace has ended');

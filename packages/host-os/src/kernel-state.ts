@@ -7,6 +7,7 @@ import type { CallArguments, SystemCall } from './system-call.ts';
 import type { UserMemory } from './user-memory.ts';
 import type { DirectoryInode } from './vfs/inode.ts';
 import type { MemoryFileSystem } from './vfs/memory-files.ts';
+import type { PipeCount } from './vfs/pipe.ts';
 
 /** What the parts of the kernel share. One for each host OS. */
 export interface Kernel {
@@ -22,6 +23,7 @@ export interface Kernel {
   readonly callArguments: CallArguments;
   readonly hostNamespaces: Namespaces;
   readonly deviceDirectory: DirectoryInode;
+  readonly pipes: PipeCount;
   /** The harts have a floating-point unit. */
   readonly hasFloat: boolean;
   /** Seconds since 1970 at virtual time 0. */

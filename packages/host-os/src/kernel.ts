@@ -171,6 +171,7 @@ function createKernel(hardware: HostHardware, options: HostKernelOptions, slice:
     callArguments: new CallArguments(),
     hostNamespaces,
     deviceDirectory: createDeviceDirectory(files, nextInodeNumber, () => hardware.random()),
+    pipes: { count: 0 },
     hasFloat: (fencer.readCsr(CsrAddress.mstatus) & MSTATUS_FS) !== 0n,
     epoch,
     createVcpu,

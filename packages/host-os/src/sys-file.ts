@@ -6,7 +6,7 @@ import { Signal } from './signals.ts';
 import { BLOCKED, type SystemCall } from './system-call.ts';
 import { inodeSize } from './vfs/inode.ts';
 import { OpenFile, OpenFlag, WOULD_BLOCK } from './vfs/open-file.ts';
-import { Pipe } from './vfs/pipe.ts';
+import { createPipe } from './vfs/pipe.ts';
 import type { WaitQueue } from './wait-queue.ts';
 
 /** Most bytes that one read or write moves; programs come back for the rest. */
@@ -83,9 +83,11 @@ function eachVector(
 /** writev as one write, so that a pipe takes it in one piece or waits for it. */
 function writeVectors(process: Process, file: OpenFile, vectors: number, count: number): number {
   const pieces: Uint8Array[] = [];
+  let room = MAX_TRANSFER;
   const gathered = eachVector(process, vectors, count, (address, length) => {
-    const bytes = process.kernel.userMemory.read(process.space, address, Math.min(length, MAX_TRANSFER));
+    const bytes = process.kernel.userMemory.read(process.space, address, Math.min(length, room));
     if (bytes === undefined) return -Errno.EFAULT;
+    room -= bytes.length;
     pieces.push(bytes);
     return bytes.length;
   });
@@ -160,13 +162,15 @@ function fileControl(process: Process, descriptor: number, command: number, argu
 function makePipe(process: Process, address: number, flags: number): number {
   if (flags & ~(OpenFlag.closeOnExec | OpenFlag.nonBlocking)) return -Errno.EINVAL;
   const { kernel } = process;
+  const pipe = createPipe(kernel.pipes);
+  if (pipe === undefined) return -Errno.ENFILE;
   const inode = {
     type: 'pipe' as const,
     number: kernel.nextInodeNumber(),
     mode: 0o600,
     links: 1,
     modified: 0n,
-    pipe: new Pipe(),
+    pipe,
   };
   const closes = (flags & OpenFlag.closeOnExec) !== 0;
   const shared = flags & OpenFlag.nonBlocking;

@@ -16,6 +16,8 @@ const MAP_FIXED_NOREPLACE = 0x10_0000;
 const PROTECTIONS = Protection.read | Protection.write | Protection.execute;
 const MADV_DONTNEED = 4;
 const LOWEST = 0x1_0000;
+/** Most areas of an address space. */
+const MAX_AREAS = 4096;
 
 const pagesOf = (bytes: number) => Math.ceil(bytes / PAGE);
 
@@ -48,7 +50,7 @@ function map(process: Process, request: MapRequest): number {
   const isFixed = (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) !== 0;
   if (length <= 0 || request.offset % PAGE !== 0 || protection & ~PROTECTIONS) return -Errno.EINVAL;
   if (type !== MAP_SHARED && type !== MAP_PRIVATE) return -Errno.EINVAL;
-  if (!isUserRange(0, length)) return -Errno.ENOMEM;
+  if (!isUserRange(0, length) || space.areas.count >= MAX_AREAS) return -Errno.ENOMEM;
   const pages = pagesOf(length);
   const wanted = Math.floor(address / PAGE);
   const isUsable = address >= LOWEST && isUserRange(address, pages * PAGE) && address + pages * PAGE <= MMAP_TOP;
@@ -114,6 +116,7 @@ export const memoryCalls: readonly SystemCall[] = [
       const range = rangeOf(args.word(0), args.word(1));
       if (typeof range === 'number') return range;
       if (range.end === range.start) return -Errno.EINVAL;
+      if (process.space.areas.count >= MAX_AREAS) return -Errno.ENOMEM;
       process.space.unmap(range.start, range.end);
       return 0;
     },
@@ -141,7 +144,8 @@ export const memoryCalls: readonly SystemCall[] = [
       const range = rangeOf(args.word(0), args.word(1));
       if (typeof range === 'number') return range;
       if (args.int(2) & ~PROTECTIONS) return -Errno.EINVAL;
-      if (!process.space.areas.covers(range.start, range.end)) return -Errno.ENOMEM;
+      const { areas } = process.space;
+      if (areas.count >= MAX_AREAS || !areas.covers(range.start, range.end)) return -Errno.ENOMEM;
       process.space.protect(range.start, range.end, args.int(2));
       return 0;
     },

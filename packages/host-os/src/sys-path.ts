@@ -51,6 +51,7 @@ function openPlace(process: Process, descriptor: number, path: number, flags: nu
   }
   const entries = writableEntries(entry.directory);
   if (typeof entries === 'number') return entries;
+  if (!process.kernel.memoryFileSystem().addName()) return -Errno.ENOSPC;
   const inode = process.kernel.memoryFileSystem().file(mode & ~process.umask);
   entries.set(entry.name, inode);
   return enter(process.namespaces.mount, entry.directory, entry.name, inode);
@@ -64,11 +65,13 @@ function makeEntry(process: Process, descriptor: number, path: number, make: () 
   if (['.', '..'].includes(entry.name) || directory.lookup(entry.name, process) !== undefined) return -Errno.EEXIST;
   const entries = writableEntries(entry.directory);
   if (typeof entries === 'number') return entries;
+  if (!process.kernel.memoryFileSystem().addName()) return -Errno.ENOSPC;
   entries.set(entry.name, make());
   return 0;
 }
 
-function dropLink(inode: Inode): void {
+function dropName(process: Process, inode: Inode): void {
+  process.kernel.memoryFileSystem().dropName();
   inode.links--;
   if (inode.type === 'file' && inode.links === 0) inode.unlinked?.();
 }
@@ -91,7 +94,7 @@ function unlink(process: Process, descriptor: number, path: number, flags: numbe
     if (process.namespaces.mount.on(inode) !== undefined) return -Errno.EBUSY;
     if ((inode.entries?.size ?? 1) > 0) return -Errno.ENOTEMPTY;
   }
-  dropLink(inode);
+  dropName(process, inode);
   entries.delete(name);
   return 0;
 }
@@ -134,7 +137,7 @@ function rename(
     if (replaced !== undefined && replaced.type !== 'directory') return -Errno.ENOTDIR;
     if (replaced?.type === 'directory' && (replaced.entries?.size ?? 1) > 0) return -Errno.ENOTEMPTY;
   } else if (replaced?.type === 'directory') return -Errno.EISDIR;
-  if (replaced !== undefined) dropLink(replaced);
+  if (replaced !== undefined) dropName(process, replaced);
   sourceEntries.delete(source.name);
   targetEntries.set(target.name, inode);
   return 0;

@@ -339,3 +339,73 @@ ends: .dword 0
 `);
   expect(exitCode).toBe(11);
 });
+
+describe('a greedy program', () => {
+  const loop = (body: string) => `
+_start:
+more:
+    ${body}
+    bgez a0, more
+    neg  a0, a0
+    ${exit}
+`;
+  const mmap = (bytes: string, protection: number, at = '0') => `
+    li   a0, ${at}
+    li   a1, ${bytes}
+    li   a2, ${protection}
+    li   a3, 0x4022        # MAP_NORESERVE | MAP_ANONYMOUS | MAP_PRIVATE
+    li   a4, -1
+    li   a5, 0
+    ${call('mmap')}`;
+
+  it('has its address space to itself, and no more', () => {
+    expect(run(loop(mmap('0x1000000000', 3))).exitCode).toBe(12);
+  });
+
+  it('gets only so many areas', () => {
+    expect(run(loop(`${mmap('0x1000', 1)}\n${mmap('0x1000', 3)}`)).exitCode).toBe(12);
+  });
+
+  it('maps and unmaps nearly everything without holding up the host', () => {
+    const { exitCode } = run(`
+_start:
+    li   s0, 200
+more:
+    ${mmap('0x3000000000', 3)}
+    sw   zero, 0(a0)
+    mv   s1, a0
+    li   a1, 0x3000000000
+    li   a2, 1
+    ${call('mprotect')}
+    mv   a0, s1
+    li   a1, 0x3000000000
+    ${call('munmap')}
+    addi s0, s0, -1
+    bnez s0, more
+    ${exit}
+`);
+    expect(exitCode).toBe(0);
+  });
+
+  it('makes only so many pipes', () => {
+    expect(run(loop(`li a0, 0x11000\n li a1, 0\n ${call('pipe2')}`)).exitCode).toBe(24);
+  });
+
+  it('leaves only so many dead children behind', () => {
+    const { exitCode } = run(
+      loop(`
+    li   a0, 17
+    li   a1, 0
+    li   a2, 0
+    li   a3, 0
+    li   a4, 0
+    ${call('clone')}
+    bnez a0, 1f
+    ${exit}
+1:  mv   s0, a0
+    ${call('sched_yield')}
+    mv   a0, s0`),
+    );
+    expect(exitCode).toBe(11);
+  });
+});

@@ -2,6 +2,8 @@ import { Errno } from '../errno.ts';
 import type { DirectoryInode, FileInode, Inode, SymlinkInode } from './inode.ts';
 
 const MAX_FILE_BYTES = 128 << 20;
+/** Names that all directories together may have: each costs the host some memory. */
+const MAX_NAMES = 100_000;
 
 /** A file system in the host's memory (tmpfs): makes its inodes and keeps to its size. */
 export class MemoryFileSystem {
@@ -9,12 +11,23 @@ export class MemoryFileSystem {
   readonly #now: () => bigint;
   readonly #nextNumber: () => number;
   #usedBytes = 0;
+  #names = 0;
 
   /** @param now nanoseconds since 1970. @param maxBytes of all files together; more is ENOSPC. */
   constructor(options: { readonly now: () => bigint; readonly nextNumber: () => number; readonly maxBytes?: number }) {
     this.#now = options.now;
     this.#nextNumber = options.nextNumber;
     this.#maxBytes = options.maxBytes ?? 256 << 20;
+  }
+
+  /** Takes a name into account; false when there are too many. */
+  addName(): boolean {
+    if (this.#names >= MAX_NAMES) return false;
+    this.#names++;
+    return true;
+  }
+  dropName(): void {
+    this.#names--;
   }
 
   get usedBytes(): number {

@@ -5,15 +5,35 @@ const CAPACITY = 65536;
 /** Writes up to this length go in as a whole or not at all (POSIX PIPE_BUF; Linux: 4096). */
 const ATOMIC_WRITE = 4096;
 
+/** Pipes that exist on a host: each may take its capacity of the host's memory. */
+export interface PipeCount {
+  count: number;
+}
+const MAX_PIPES = 2048;
+
+/** A pipe, or undefined when there are too many. */
+export function createPipe(pipes: PipeCount): Pipe | undefined {
+  if (pipes.count >= MAX_PIPES) return undefined;
+  pipes.count++;
+  return new Pipe(() => pipes.count--);
+}
+
 /** Bytes on their way from a writer to a reader. */
 export class Pipe {
   readonly readable = new WaitQueue();
   readonly writable = new WaitQueue();
-  readonly #buffer = new Uint8Array(CAPACITY);
+  readonly #closed: () => void;
+  /** Made when something is written for the first time. */
+  #buffer = new Uint8Array(0);
   #start = 0;
   #count = 0;
   readers = 0;
   writers = 0;
+
+  /** @param closed called when both ends are gone. */
+  constructor(closed: () => void) {
+    this.#closed = closed;
+  }
 
   get canRead(): boolean {
     return this.#count > 0 || this.writers === 0;
@@ -43,6 +63,7 @@ export class Pipe {
     if (this.readers === 0) return -Errno.EPIPE;
     const room = CAPACITY - this.#count;
     if (bytes.length > 0 && (room === 0 || (bytes.length <= ATOMIC_WRITE && room < bytes.length))) return undefined;
+    if (this.#buffer.length === 0) this.#buffer = new Uint8Array(CAPACITY);
     const count = Math.min(bytes.length, room);
     const end = (this.#start + this.#count) % CAPACITY;
     const first = Math.min(count, CAPACITY - end);
@@ -59,5 +80,6 @@ export class Pipe {
     this.writers += writers;
     if (this.readers === 0) this.writable.wakeAll();
     if (this.writers === 0) this.readable.wakeAll();
+    if (this.readers + this.writers === 0) this.#closed();
   }
 }

@@ -40,8 +40,8 @@ export function createProcessWorld(host: HostKernel, spec: WorldSpec): World {
   return worldOfTask(host, spec, task, output);
 }
 
-/** A world around a process or container that was made for it. */
-export function worldOfTask(host: HostKernel, spec: WorldSpec, task: ProcessTask, output: ProcessOutput): World {
+/** A world around a process that was made for it. */
+function worldOfTask(host: HostKernel, spec: WorldSpec, task: ProcessTask, output: ProcessOutput): World {
   const now = spec.now ?? (() => performance.now());
   let wallMs = 0;
   let result: WorldResult | undefined;

@@ -37,7 +37,7 @@ export function assemblyProgram(source: string): Uint8Array {
 }
 
 /** The smallest ELF file around some code (System V gABI). */
-export function elfFile(code: Uint8Array, entry = ORIGIN): Uint8Array {
+function elfFile(code: Uint8Array, entry = ORIGIN): Uint8Array {
   const file = new Uint8Array(FILE_OFFSET + code.length);
   const view = new DataView(file.buffer);
   file.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);

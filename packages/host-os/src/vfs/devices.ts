@@ -9,7 +9,7 @@ interface DeviceOptions {
   readonly write: DeviceInode['write'];
 }
 
-export function createDevice(number: number, options: DeviceOptions): DeviceInode {
+function createDevice(number: number, options: DeviceOptions): DeviceInode {
   return { ...options, number, type: 'device', mode: 0o666, links: 1, modified: 0n };
 }
 
@@ -50,9 +50,4 @@ export function createDeviceDirectory(
     directory.entries?.set(name, fileSystem.symlink(`/proc/self/fd/${descriptor}`));
   }
   return directory;
-}
-
-/** Whether reading may have to wait. The console never does: its input is all there. */
-export function isConsole(device: DeviceInode): boolean {
-  return device.major === 5;
 }

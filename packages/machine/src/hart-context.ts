@@ -104,6 +104,14 @@ export class HartContext {
     this.memory.u64[this.quad + HartOffset.pc / 8] = value;
   }
 
+  /** Low and high halves of pc, signed. */
+  get pcLow(): number {
+    return this.memory.i32[this.word + HartOffset.pc / 4]!;
+  }
+  get pcHigh(): number {
+    return this.memory.i32[this.word + HartOffset.pc / 4 + 1]!;
+  }
+
   /** Instructions retired. */
   get instret(): number {
     return readNumber(this.memory.u32, this.word + HartOffset.instret / 4);
@@ -140,6 +148,7 @@ export class HartContext {
     this.memory.i32[this.word + HartOffset.csr / 4 + slot * 2] = value;
   }
 
+  /** Sets a CSR from the halves of its value. */
   setCsrHalves(slot: number, low: number, high: number): void {
     const word = this.word + HartOffset.csr / 4 + slot * 2;
     this.memory.i32[word] = low;

@@ -31,7 +31,7 @@ import type { MachineMemory } from './machine-memory.ts';
 import { MAX_CONTEXTS, RAM, RAM_BASE } from './memory-layout.ts';
 import type { Ram } from './ram.ts';
 import { TranslationSets } from './software-tlb.ts';
-import { takeTrap } from './trap.ts';
+import { joinHalves, takeTrap } from './trap.ts';
 
 /** Thrown by `Hart.raise` and by the members of the reference engine; caught by whoever runs an instruction. Never allocated. */
 export const GUEST_FAULT = { guestFault: true } as const;
@@ -88,7 +88,9 @@ export class Hart {
   leave = false;
   sliceEnd: SliceEnd = 'budget';
   exitCause = 0;
-  exitValue = 0n;
+  /** Halves of `exitValue`. */
+  exitLow = 0;
+  exitHigh = 0;
   observer: HartObserver | undefined;
   /** See trap.ts: traps without a retired instruction in between. */
   trapStreak = 0;
@@ -187,7 +189,8 @@ export class Hart {
     this.#enter(context);
     this.sliceEnd = 'budget';
     this.exitCause = 0;
-    this.exitValue = 0n;
+    this.exitLow = 0;
+    this.exitHigh = 0;
     this.leave = false;
     if (!(maxInstructions > 0)) return this.sliceEnd;
     this.#isRunning = true;
@@ -228,11 +231,11 @@ export class Hart {
     context.i32(HartOffset.attention, 0);
     if (this.#stopRequested) {
       this.#stopRequested = false;
-      this.leaveWith('stop', 0, 0n);
+      this.leaveWith('stop', 0, 0, 0);
       return;
     }
     const choice = chooseInterrupt(this, context);
-    if (choice) takeTrap(this, choice.cause, true, 0n);
+    if (choice) takeTrap(this, choice.cause, true, 0, 0);
     const total = this.#budget() + this.#rest;
     const deadline = nextDeadline(this, context);
     const chunk = Math.min(total, this.instructionsUntil(deadline), 0x7fff_ffff);
@@ -240,12 +243,18 @@ export class Hart {
     this.#rest = total === Number.POSITIVE_INFINITY ? total : total - chunk;
   }
 
-  /** Ends the slice at this boundary. */
-  leaveWith(end: SliceEnd, cause: number, value: bigint): void {
+  /** Ends the slice at this boundary. `low` and `high` are the halves of the trap value. */
+  leaveWith(end: SliceEnd, cause: number, low: number, high: number): void {
     this.leave = true;
     this.sliceEnd = end;
     this.exitCause = cause;
-    this.exitValue = value;
+    this.exitLow = low;
+    this.exitHigh = high;
+  }
+
+  /** Trap value of the slice's end, in [0, 2^64). */
+  get exitValue(): bigint {
+    return joinHalves(this.exitLow, this.exitHigh);
   }
 
   /** Ends the running slice, or the next one, with `stop`. */
@@ -294,7 +303,7 @@ export class Hart {
 
   // ---- state that engines share ----
 
-  /** A fault that the slow path found: the engine goes on with `takePendingTrap`. */
+  /** A fault that a slow path or a control operation found: the engine goes on with `takePendingTrap`. */
   noteFault(cause: number, low: number, high: number): void {
     const { i32 } = this.memory;
     const { word } = this.current;
@@ -303,7 +312,7 @@ export class Hart {
     i32[word + HartOffset.trapValue / 4 + 1] = high;
   }
 
-  /** Ends the current instruction with an exception: throws GUEST_FAULT. */
+  /** Ends the current instruction with an exception: throws GUEST_FAULT. Not for what guests do often: see `noteFault`. */
   raise(cause: number, value: bigint): never {
     const context = this.current;
     context.i32(HartOffset.trapCause, cause);
@@ -313,11 +322,13 @@ export class Hart {
 
   /** Takes the exception noted in the context at the context's pc. */
   takePendingTrap(): void {
-    const context = this.current;
-    const cause = this.memory.i32[context.word + HartOffset.trapCause / 4]!;
+    const { i32 } = this.memory;
+    const { word } = this.current;
+    const cause = i32[word + HartOffset.trapCause / 4]!;
     if (cause < 0) throw new InternalError('no trap is pending');
-    context.i32(HartOffset.trapCause, -1);
-    takeTrap(this, cause, false, this.memory.u64[context.quad + HartOffset.trapValue / 8]!);
+    i32[word + HartOffset.trapCause / 4] = -1;
+    const value = word + HartOffset.trapValue / 4;
+    takeTrap(this, cause, false, i32[value]!, i32[value + 1]!);
   }
 
   /** Carries out a control instruction: see control.ts. */

@@ -33,7 +33,7 @@ export function stepHart(hart: Hart, vcpu: HostedVcpu): StepResult {
     trap(which, cause, isInterrupt, value, from, to) {
       outer?.trap?.(which, cause, isInterrupt, value, from, to);
       taken = { kind: isInterrupt ? 'interrupt' : 'trap', pc: context.pc, cause, value, from, to };
-      hart.leaveWith('stop', 0, 0n);
+      hart.leaveWith('stop', 0, 0, 0);
     },
     trapReturn: (...event) => outer?.trapReturn?.(...event),
   };

@@ -11,20 +11,27 @@ export const DOUBLE_TRAP = 16;
 /** Traps in a row without a retired instruction after which nothing can ever change. */
 const HOPELESS = 64;
 
-const INTERRUPT = 1n << 63n;
+/** The interrupt bit of mcause and scause, in their high half. */
+const INTERRUPT = 1 << 31;
+
+/** The unsigned 64-bit number of two halves. */
+export function joinHalves(low: number, high: number): bigint {
+  return high === 0 ? BigInt(low >>> 0) : (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+}
 
 /**
  * Takes a trap at the context's pc: enters the handler in supervisor or machine mode, or ends the slice when the handler is the
  * owner of a hosted context (privileged ISA, "Trap Delegation" and "Machine Status Register", the interrupt-enable stack).
+ * @param low,high halves of the trap value.
  */
-export function takeTrap(hart: Hart, cause: number, isInterrupt: boolean, value: bigint): void {
+export function takeTrap(hart: Hart, cause: number, isInterrupt: boolean, low: number, high: number): void {
   const context = hart.current;
   const { privilege } = context;
   context.traps[isInterrupt ? 64 + cause : cause]!++;
   const delegation = context.csrLow(isInterrupt ? CsrSlot.mideleg : CsrSlot.medeleg);
   const isDelegated = privilege <= Privilege.supervisor && ((delegation >>> cause) & 1) === 1;
   if (!isDelegated && context.isHosted) {
-    hart.leaveWith(isInterrupt ? 'interrupt' : 'trap', cause, value);
+    hart.leaveWith(isInterrupt ? 'interrupt' : 'trap', cause, low, high);
     return;
   }
   const { instret } = context;
@@ -39,12 +46,12 @@ export function takeTrap(hart: Hart, cause: number, isInterrupt: boolean, value:
     };
   }
   if (hart.trapStreak > HOPELESS) {
-    hart.leaveWith('trap', DOUBLE_TRAP, value);
+    hart.leaveWith('trap', DOUBLE_TRAP, low, high);
     return;
   }
-  hart.observer?.trap?.(hart, cause, isInterrupt, value, privilege, to);
-  if (isDelegated) enterSupervisor(context, cause, isInterrupt, value);
-  else enterMachine(context, cause, isInterrupt, value);
+  hart.observer?.trap?.(hart, cause, isInterrupt, joinHalves(low, high), privilege, to);
+  if (isDelegated) enterSupervisor(context, cause, isInterrupt, low, high);
+  else enterMachine(context, cause, isInterrupt, low, high);
   hart.setPrivilege(to);
 }
 
@@ -54,10 +61,10 @@ function vector(tvec: bigint, cause: number, isInterrupt: boolean): bigint {
   return isInterrupt && (tvec & 1n) === 1n ? BigInt.asUintN(64, base + BigInt(4 * cause)) : base;
 }
 
-function enterSupervisor(context: HartContext, cause: number, isInterrupt: boolean, value: bigint): void {
-  context.setCsr(CsrSlot.sepc, context.pc);
-  context.setCsr(CsrSlot.scause, isInterrupt ? INTERRUPT | BigInt(cause) : BigInt(cause));
-  context.setCsr(CsrSlot.stval, value);
+function enterSupervisor(context: HartContext, cause: number, isInterrupt: boolean, low: number, high: number): void {
+  context.setCsrHalves(CsrSlot.sepc, context.pcLow, context.pcHigh);
+  context.setCsrHalves(CsrSlot.scause, cause, isInterrupt ? INTERRUPT : 0);
+  context.setCsrHalves(CsrSlot.stval, low, high);
   let status = context.mstatus & ~(Mstatus.SPIE | Mstatus.SPP | Mstatus.SIE);
   if (context.mstatus & Mstatus.SIE) status |= Mstatus.SPIE;
   if (context.privilege === Privilege.supervisor) status |= Mstatus.SPP;
@@ -65,10 +72,10 @@ function enterSupervisor(context: HartContext, cause: number, isInterrupt: boole
   context.pc = vector(context.csr(CsrSlot.stvec), cause, isInterrupt);
 }
 
-function enterMachine(context: HartContext, cause: number, isInterrupt: boolean, value: bigint): void {
-  context.setCsr(CsrSlot.mepc, context.pc);
-  context.setCsr(CsrSlot.mcause, isInterrupt ? INTERRUPT | BigInt(cause) : BigInt(cause));
-  context.setCsr(CsrSlot.mtval, value);
+function enterMachine(context: HartContext, cause: number, isInterrupt: boolean, low: number, high: number): void {
+  context.setCsrHalves(CsrSlot.mepc, context.pcLow, context.pcHigh);
+  context.setCsrHalves(CsrSlot.mcause, cause, isInterrupt ? INTERRUPT : 0);
+  context.setCsrHalves(CsrSlot.mtval, low, high);
   let status = context.mstatus & ~(Mstatus.MPIE | Mstatus.MPP | Mstatus.MIE);
   if (context.mstatus & Mstatus.MIE) status |= Mstatus.MPIE;
   status |= context.privilege << Mstatus.MPP_SHIFT;

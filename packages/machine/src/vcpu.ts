@@ -3,11 +3,24 @@ import { CsrAddress, Privilege, type PrivilegeLevel } from '@worldswitch/isa';
 import type { Hart } from './hart.ts';
 import type { HartContext } from './hart-context.ts';
 import { CsrSlot } from './hart-context.ts';
+import { joinHalves } from './trap.ts';
 
 /** mstatus.FS: on, in its initial state. */
 const FS_INITIAL = 1 << 13;
 
-type MutableExit = { -readonly [Field in keyof Exit]: Exit[Field] };
+/** The one Exit of a vcpu. Most owners never ask for the trap value, so it is put together for those who do. */
+class HostedExit implements Exit {
+  kind: Exit['kind'] = 'budget';
+  cause = 0;
+  privilege: PrivilegeLevel = Privilege.user;
+  /** Halves of the trap value. */
+  low = 0;
+  high = 0;
+
+  get trapValue(): bigint {
+    return joinHalves(this.low, this.high);
+  }
+}
 
 /**
  * A register context in hosted mode: the code that calls `run` is its machine mode. A context whose delegated traps come to
@@ -17,14 +30,13 @@ export class HostedVcpu implements Vcpu {
   readonly hart: Hart;
   readonly context: HartContext;
   readonly exit: Exit;
-  readonly #exit: MutableExit;
+  readonly #exit = new HostedExit();
 
   constructor(hart: Hart) {
     this.hart = hart;
     this.context = hart.createContext();
     // The floating-point unit, where there is one, is on and clean; its owner may switch it off.
     this.writeCsr(CsrAddress.mstatus, BigInt(FS_INITIAL));
-    this.#exit = { kind: 'budget', cause: 0, trapValue: 0n, privilege: Privilege.user };
     this.exit = this.#exit;
   }
 
@@ -89,7 +101,8 @@ export class HostedVcpu implements Vcpu {
     const exit = this.#exit;
     exit.kind = end === 'stop' ? 'budget' : end;
     exit.cause = hart.exitCause;
-    exit.trapValue = hart.exitValue;
+    exit.low = hart.exitLow;
+    exit.high = hart.exitHigh;
     exit.privilege = this.context.privilege;
     return exit;
   }

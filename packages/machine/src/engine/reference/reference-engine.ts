@@ -42,6 +42,7 @@ const ATTENTION = HartOffset.attention / 4;
 const DATA_SET = HartOffset.dataTranslations / 4;
 const IS_TRANSLATING = HartOffset.isTranslating / 4;
 const DATA_ACCESSES = HartOffset.dataAccesses / 4;
+const TRAP_CAUSE = HartOffset.trapCause / 4;
 const SCRATCH = HartOffset.scratch / 8;
 const RESERVATION = HartOffset.reservation / 8;
 
@@ -122,17 +123,28 @@ export class ReferenceEngine implements Engine, EvaluationState {
     this.#decodedIn.fill(0);
   }
 
-  /** Fetches, decodes, executes and retires one instruction; a fault is thrown, and nothing of the instruction has happened. */
+  /**
+   * Fetches, decodes, executes and retires one instruction, or takes its trap where the fetch or a control operation noted a fault;
+   * other faults are thrown. In either case nothing of the instruction has happened.
+   */
   #step(word: number): void {
     const { i32 } = this.#memory;
     const low = i32[word + PC]!;
     const high = i32[word + PC + 1]!;
     const step = this.#fetch(low, high);
+    if (!step) {
+      this.#hart.takePendingTrap();
+      return;
+    }
     const nextLow = (low + step.length) | 0;
     this.#nextHalves[0] = nextLow;
     this.#nextHalves[1] = nextLow >= 0 && low < 0 ? (high + 1) | 0 : high;
     if (step.isFloat) this.#requireFloat(step.decoded);
     step.run(step.decoded, this);
+    if (i32[word + TRAP_CAUSE]! >= 0) {
+      this.#hart.takePendingTrap();
+      return;
+    }
     i32[word + PC] = this.#nextHalves[0]!;
     i32[word + PC + 1] = this.#nextHalves[1]!;
     i32[word + BUDGET]!--;
@@ -141,26 +153,30 @@ export class ReferenceEngine implements Engine, EvaluationState {
     if (retired === 0) i32[word + INSTRET + 1]!++;
   }
 
-  #fetch(low: number, high: number): Step {
+  /** Undefined: the fault is noted. */
+  #fetch(low: number, high: number): Step | undefined {
     const at = fetchWasm(this.#hart, low, high);
-    if (at < 0) throw GUEST_FAULT;
+    if (at < 0) return undefined;
     const frame = (at - RAM) >>> 12;
     const slot = (at & 0xfff) >>> 1;
     return this.#frames[frame]?.[slot] ?? this.#decode(at, frame, slot, low, high);
   }
 
-  #decode(at: number, frame: number, slot: number, low: number, high: number): Step {
+  #decode(at: number, frame: number, slot: number, low: number, high: number): Step | undefined {
     const { view } = this.#memory;
     let bits = view.getUint16(at, true);
     const isLong = (bits & 3) === 3;
     if (isLong && slot === 2047) {
       const secondLow = (low + 2) | 0;
       const second = fetchWasm(this.#hart, secondLow, secondLow === 0 ? (high + 1) | 0 : high);
-      if (second < 0) throw GUEST_FAULT;
+      if (second < 0) return undefined;
       bits = (bits | (view.getUint16(second, true) << 16)) >>> 0;
     } else if (isLong) bits = view.getUint32(at, true);
     const decoded = this.#instructionSet.decode(bits);
-    if (!decoded) return this.#hart.raise(ExceptionCause.illegalInstruction, BigInt(bits));
+    if (!decoded) {
+      this.#hart.noteFault(ExceptionCause.illegalInstruction, bits, 0);
+      return undefined;
+    }
     const step: Step = {
       decoded,
       length: decoded.length,

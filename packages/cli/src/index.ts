@@ -1,3 +1,4 @@
+export { builtInProgram, companions } from './built-in-program.ts';
 export {
   type CompareOptions,
   type CompareProgress,

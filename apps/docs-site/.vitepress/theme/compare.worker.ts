@@ -1,5 +1,12 @@
-import { type CompareProgress, type CompareReport, compare, type ReportRow, reportRows } from '@worldswitch/cli';
-import { guestKernel, program } from '@worldswitch/guest-os';
+import {
+  builtInProgram,
+  type CompareProgress,
+  type CompareReport,
+  compare,
+  type ReportRow,
+  reportRows,
+} from '@worldswitch/cli';
+import { guestKernel } from '@worldswitch/guest-os';
 
 /** What the page asks of the worker. */
 export interface CompareRequest {
@@ -20,7 +27,7 @@ const answer = (message: CompareAnswer) => self.postMessage(message);
 self.addEventListener('message', ({ data }: MessageEvent<CompareRequest>) => {
   try {
     const report = compare({
-      program: { image: program(data.program), arguments: [data.program, ...data.arguments] },
+      program: builtInProgram(data.program, data.arguments),
       worlds: data.worlds,
       engine: data.engine,
       unmodifiedKernel: guestKernel('full'),

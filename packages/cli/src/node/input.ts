@@ -1,9 +1,10 @@
 import { fstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { FileTree, FileTreeEntry, ProgramSpec, WorldDefinition } from '@worldswitch/contracts';
-import { program as builtInProgram, guestKernel, programNames } from '@worldswitch/guest-os';
+import { guestKernel, programNames } from '@worldswitch/guest-os';
 import { parseElf } from '@worldswitch/host-os';
 import { createJiti } from 'jiti';
+import { builtInProgram } from '../built-in-program.ts';
 import { ExitCode, UserError } from '../exit-codes.ts';
 import type { GuestKernels } from '../worlds.ts';
 
@@ -25,9 +26,7 @@ export function readInput(path: string, what: string): Uint8Array {
 /** A program by file name, or by the name of one that comes with the product. */
 export function loadProgram(name: string, args: readonly string[]): ProgramSpec {
   const isFile = name.includes('/') || name.includes('\\') || isPresent(name);
-  if (!isFile && programNames.includes(name)) {
-    return { image: builtInProgram(name), arguments: [`/bin/${name}`, ...args] };
-  }
+  if (!isFile && programNames.includes(name)) return builtInProgram(name, args);
   if (!isFile) {
     throw new UserError(
       `there is no file '${name}' and no built-in program of that name; built in are ${programNames.join(', ')}`,
@@ -56,14 +55,6 @@ function isPresent(path: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** What the program may want to run: the shell finds the other built-in programs beside itself. */
-export function companions(name: string): FileTree | undefined {
-  if (name !== 'sh') return undefined;
-  return new Map(
-    programNames.map((other) => [`/bin/${other}`, { type: 'file', mode: 0o755, data: builtInProgram(other) }]),
-  );
 }
 
 /** The guest kernels to use: the built-in ones, or files. */

@@ -1,7 +1,8 @@
 import type { WorldDefinition } from '@worldswitch/contracts';
+import { companions } from '../built-in-program.ts';
 import { type CompareReport, compare } from '../compare.ts';
 import { ExitCode } from '../exit-codes.ts';
-import { companions, isWorldFile, loadKernels, loadProgram, loadWorld } from './input.ts';
+import { isWorldFile, loadKernels, loadProgram, loadWorld } from './input.ts';
 import { type MachineFlags, machineOptions } from './options.ts';
 import { progressLine, traceFile, writeAll } from './output.ts';
 import { reportText } from './report-text.ts';

@@ -1,12 +1,13 @@
 import type { TaskInfo, WorldDefinition, WorldResult } from '@worldswitch/contracts';
 import Table from 'cli-table3';
 import pc from 'picocolors';
+import { companions } from '../built-in-program.ts';
 import { runToEnd } from '../compare.ts';
 import { ExitCode } from '../exit-codes.ts';
 import { runTogether, type TogetherResult } from '../together.ts';
 import { jsonLinesSink } from '../trace-file.ts';
 import { openWorld } from '../worlds.ts';
-import { companions, isWorldFile, loadKernels, loadProgram, loadWorld, standardInput } from './input.ts';
+import { isWorldFile, loadKernels, loadProgram, loadWorld, standardInput } from './input.ts';
 import { type MachineFlags, machineOptions } from './options.ts';
 import { traceFile, writeAll } from './output.ts';
 

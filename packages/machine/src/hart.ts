@@ -33,6 +33,9 @@ import type { Ram } from './ram.ts';
 import { TranslationSets } from './software-tlb.ts';
 import { joinHalves, takeTrap } from './trap.ts';
 
+/** Bits of mstatus that decide which accesses a translation allows. */
+const ACCESS_RIGHTS = Mstatus.MPRV | Mstatus.MPP | Mstatus.SUM | Mstatus.MXR;
+
 /** Thrown by `Hart.raise` and by the members of the reference engine; caught by whoever runs an instruction. Never allocated. */
 export const GUEST_FAULT = { guestFault: true } as const;
 
@@ -109,6 +112,8 @@ export class Hart {
   #stopRequested = false;
   /** 1 while a control instruction runs that will retire: it still counts to the old mode. */
   #retiring = 0;
+  /** What the translation sets in force were chosen for and which they are. They are pinned, so that they stay valid. */
+  readonly #choice = { context: undefined as HartContext | undefined, low: 0, high: 0, rights: 0, data: 0, fetch: 0 };
   readonly #contexts: (HartContext | undefined)[] = new Array(MAX_CONTEXTS).fill(undefined);
 
   constructor(options: HartOptions) {
@@ -371,11 +376,27 @@ export class Hart {
   /** Chooses the translation sets for the current context's satp, privilege and mstatus. */
   selectTranslations(): void {
     const context = this.current;
-    const { privilege, dataPrivilege, mstatus } = context;
+    const { i32 } = this.memory;
+    const { word, privilege, mstatus } = context;
+    const low = context.csrLow(CsrSlot.satp);
     const high = context.csrHigh(CsrSlot.satp);
+    const rights = privilege | (mstatus & ACCESS_RIGHTS);
+    const choice = this.#choice;
+    // Most slices go on where the last one ended.
+    if (
+      choice.context === context &&
+      choice.low === low &&
+      choice.high === high &&
+      choice.rights === rights &&
+      choice.data === i32[word + HartOffset.dataTranslations / 4] &&
+      choice.fetch === i32[word + HartOffset.fetchTranslations / 4]
+    ) {
+      return;
+    }
+    const { dataPrivilege } = context;
     const mode = (high >>> 28) as TranslationMode;
     const asid = (high >>> 12) & 0xffff;
-    const root = (high & 0xfff) * 2 ** 32 + (context.csrLow(CsrSlot.satp) >>> 0);
+    const root = (high & 0xfff) * 2 ** 32 + (low >>> 0);
     const isFetchTranslated = mode !== TranslationMode.bare && privilege !== Privilege.machine;
     const isDataTranslated = mode !== TranslationMode.bare && dataPrivilege !== Privilege.machine;
     const fetch = isFetchTranslated
@@ -388,8 +409,12 @@ export class Hart {
       ? this.sets.select(mode, asid, root, dataPrivilege, isSumSet, (mstatus & Mstatus.MXR) !== 0)
       : this.sets.select(TranslationMode.bare, 0, 0, dataPrivilege, false, false);
     this.sets.pin(data, fetch);
-    const { i32 } = this.memory;
-    const { word } = context;
+    choice.context = context;
+    choice.low = low;
+    choice.high = high;
+    choice.rights = rights;
+    choice.data = data;
+    choice.fetch = fetch;
     i32[word + HartOffset.dataTranslations / 4] = data;
     i32[word + HartOffset.fetchTranslations / 4] = fetch;
     i32[word + HartOffset.isTranslating / 4] = isDataTranslated ? 1 : 0;

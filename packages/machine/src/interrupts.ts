@@ -35,16 +35,17 @@ export function pendingInterrupts(hart: Hart, context: HartContext): number {
 
 /** The next time after now at which a timer raises an interrupt; Infinity for none. */
 export function nextDeadline(hart: Hart, context: HartContext): number {
+  const { supervisorDeadline } = context;
+  const stimecmp = stimecmpDeadline(context);
+  const machineDeadline = hart.machineDeadline(context);
+  if (Math.min(supervisorDeadline, stimecmp, machineDeadline) === Number.POSITIVE_INFINITY) {
+    return Number.POSITIVE_INFINITY;
+  }
   const now = hart.now();
-  let next = Number.POSITIVE_INFINITY;
-  const consider = (deadline: number): void => {
-    if (deadline > now && deadline < next) next = deadline;
-  };
-  consider(context.supervisorDeadline);
-  consider(stimecmpDeadline(context));
-  consider(hart.machineDeadline(context));
-  return next;
+  return Math.min(after(now, supervisorDeadline), after(now, stimecmp), after(now, machineDeadline));
 }
+
+const after = (now: number, deadline: number): number => (deadline > now ? deadline : Number.POSITIVE_INFINITY);
 
 /** An interrupt that is taken now: its number, and whether supervisor mode takes it. */
 export interface InterruptChoice {

@@ -26,8 +26,8 @@ export const TRANSLATION_SET_SIZE = 3 * TRANSLATION_TABLE_SIZE;
 export const TRANSLATION_SETS = 64;
 
 export const ENGINE = 0x20_0000;
-export const ENGINE_SIZE = 0x20_0000;
+const ENGINE_SIZE = 0x20_0000;
 
-export const RAM = 0x40_0000;
+export const RAM = ENGINE + ENGINE_SIZE;
 /** Guest physical address of RAM (QEMU virt board). */
 export const RAM_BASE = 0x8000_0000;

@@ -1,7 +1,18 @@
 import { TranslationMode } from '@worldswitch/contracts';
-import { CsrAddress, ExceptionCause, Privilege } from '@worldswitch/isa';
+import {
+  assemble,
+  builtInExtensions,
+  CsrAddress,
+  createInstructionSet,
+  defaultInstructionSet,
+  ExceptionCause,
+  type Instruction,
+  Privilege,
+} from '@worldswitch/isa';
 import { createPageTable, createTlb, PteFlag } from '@worldswitch/mmu-tlb';
 import { describe, expect, it } from 'vitest';
+import type { ControlOperation } from './control.ts';
+import { engineNames } from './engine/create-engine.ts';
 import { createHostHardware } from './host-hardware.ts';
 
 const BASE = 0x8000_0000;
@@ -153,6 +164,49 @@ describe('a hosted vcpu', () => {
     vcpu.writeCsr(CsrAddress.mcounteren, 2n);
     vcpu.writeCsr(CsrAddress.scounteren, 2n);
     expect(vcpu.run(10)).toMatchObject({ kind: 'trap', cause: 8 });
+  });
+
+  it('takes the faults of added control operations, noted or raised, and does nothing of the instruction', () => {
+    const row = (name: string, funct: string): Instruction => ({
+      ...defaultInstructionSet().byName('ebreak')!,
+      name,
+      encoding: `${funct} 00000 111 00000 0001011`,
+      semantics: [{ kind: 'control', operation: name }],
+    });
+    const rows = [row('try.note', '101010000001'), row('try.raise', '101010000010'), row('try.pass', '101010000011')];
+    const instructionSet = createInstructionSet([...builtInExtensions, { name: 'Xtry', rows }]);
+    const controls: Record<string, ControlOperation> = {
+      'try.note': (hart) => hart.noteFault(24, -2, 0x7fff_ffff),
+      'try.raise': (hart) => hart.raise(25, 0x8000_0000_0000_0001n),
+      'try.pass': (hart) => hart.writeX(6, 6n),
+    };
+    for (const engine of engineNames) {
+      const hardware = createHostHardware({ memoryBytes: 2 ** 20, engine, instructionSet, controls });
+      const source = 'try.note\ntry.raise\ntry.pass\necall';
+      hardware.memory.write(BASE, assemble(source, { instructionSet }).bytes);
+      const vcpu = hardware.createVcpu();
+      vcpu.pc = BigInt(BASE);
+      for (const [cause, trapValue] of [
+        [24, 0x7fff_ffff_ffff_fffen],
+        [25, 0x8000_0000_0000_0001n],
+      ] as const) {
+        const before = vcpu.pc;
+        expect(vcpu.run(10)).toMatchObject({ kind: 'trap', cause, trapValue });
+        expect([vcpu.pc, vcpu.counters.instructions]).toEqual([before, 0]);
+        vcpu.pc += 4n;
+      }
+      expect(vcpu.run(10)).toMatchObject({ kind: 'trap', cause: 8, trapValue: 0n });
+      expect([vcpu.readX(6), vcpu.counters.instructions]).toEqual([6n, 1]);
+    }
+  });
+
+  it('keeps the trap value of an exit while another context runs', () => {
+    const { hardware, vcpu } = hosted([0x1400_2573, ECALL]); // csrr a0, sscratch
+    const other = hardware.createVcpu();
+    other.pc = BigInt(BASE + 4);
+    const exit = vcpu.run(10);
+    other.run(10);
+    expect([exit.trapValue, other.exit.trapValue]).toEqual([0x1400_2573n, 0n]);
   });
 
   it('does not run for ever when a delegated trap has no handler', () => {

@@ -139,8 +139,8 @@ export class ReferenceEngine implements Engine, EvaluationState {
     const nextLow = (low + step.length) | 0;
     this.#nextHalves[0] = nextLow;
     this.#nextHalves[1] = nextLow >= 0 && low < 0 ? (high + 1) | 0 : high;
-    if (step.isFloat) this.#requireFloat(step.decoded);
-    step.run(step.decoded, this);
+    if (!step.isFloat || this.#isFloatLegal(step.decoded)) step.run(step.decoded, this);
+    else this.#hart.noteFault(ExceptionCause.illegalInstruction, step.decoded.bits, 0);
     if (i32[word + TRAP_CAUSE]! >= 0) {
       this.#hart.takePendingTrap();
       return;
@@ -321,18 +321,16 @@ export class ReferenceEngine implements Engine, EvaluationState {
     this.#hart.control(operation, decoded);
   }
 
-  #requireFloat(decoded: DecodedInstruction): void {
-    const { mstatus } = this.#hart.current;
-    const isReserved = resolveRoundingMode(decoded.rm, this.#memory.i32[this.#hart.current.word + FRM]!) === undefined;
-    if ((mstatus & Mstatus.FS) === 0 || isReserved) {
-      this.#hart.raise(ExceptionCause.illegalInstruction, BigInt(decoded.bits));
-    }
+  /** The floating-point unit is on, and the rounding mode is none of the reserved ones. */
+  #isFloatLegal(decoded: DecodedInstruction): boolean {
+    const { mstatus, word } = this.#hart.current;
+    return (mstatus & Mstatus.FS) !== 0 && resolveRoundingMode(decoded.rm, this.#memory.i32[word + FRM]!) !== undefined;
   }
 
   float(operation: string, args: readonly bigint[], rm: number): bigint {
     const { current } = this.#hart;
     const { i32 } = this.#memory;
-    // The mode is a legal one: requireFloat has looked.
+    // The mode is a legal one: `isFloatLegal` has looked.
     const mode = resolveRoundingMode(rm, i32[current.word + FRM]!) ?? RoundingMode.nearestEven;
     const { value, flags } = floatOperation(operation, args, mode);
     if (flags !== 0) {

@@ -69,7 +69,7 @@ describe.skipIf(browserPath === undefined)('the live page (skipped where there i
     await page.goto(`${origin}/live/compare`);
     await page.getByRole('button', { name: 'Run in all worlds' }).click();
     await page.getByText(/^(Done|Error)/).waitFor({ timeout: 200_000 });
-    expect(await page.getByRole('status').innerText()).toBe('Done. Output identical in all worlds.');
+    expect(await page.getByRole('status').textContent()).toBe('Done. Output identical in all worlds.');
     const head = await page.locator('.compare-lab thead th').allInnerTexts();
     expect(head.slice(1)).toEqual(['bare', 'full', 'para', 'container', 'process']);
     const cells = async (label: string) => {

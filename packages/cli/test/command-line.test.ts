@@ -237,6 +237,56 @@ describe('run', () => {
   });
 });
 
+describe('container', () => {
+  function programBundle(name: string, image: string, args: readonly string[] = []): string {
+    const path = bundle(
+      name,
+      JSON.stringify({
+        ociVersion: '1.2.0',
+        root: { path: 'rootfs' },
+        hostname: 'inside',
+        process: { args: [`/bin/${image}`, ...args], cwd: '/' },
+        linux: { namespaces: [{ type: 'pid' }, { type: 'mount' }, { type: 'uts' }] },
+      }),
+    );
+    mkdirSync(join(path, 'rootfs', 'bin'), { recursive: true });
+    writeFileSync(join(path, 'rootfs', 'bin', image), program(image), { mode: 0o755 });
+    return path;
+  }
+
+  it("runs a bundle and ends with its program's exit code", () => {
+    const { status, stdout } = worldswitch(['container', programBundle('shell', 'sh', ['-c', 'cd /bin; exit 3'])]);
+    expect(stdout).toBe('');
+    expect(status).toBe(3);
+  });
+
+  it('creates, starts, shows, kills and deletes a container', () => {
+    const steps = 'create,state,start,run-for=100000,state,kill=KILL,state,delete';
+    const { status, stdout } = worldswitch([
+      'container',
+      programBundle('endless', 'spin'),
+      '--id',
+      'c1',
+      '--do',
+      steps,
+    ]);
+    const states = stdout
+      .trimEnd()
+      .split(/\n(?=\{)/)
+      .map((text) => JSON.parse(text) as { id: string; status: string; pid: number });
+    expect(states.map((state) => state.status)).toEqual(['created', 'running', 'stopped']);
+    expect(states[0]?.id).toBe('c1');
+    expect(states[1]?.pid).toBeGreaterThan(0);
+    expect(status).toBe(ExitCode.ok);
+  });
+
+  it('says what is wrong with an order of operations', () => {
+    const { status, stderr } = worldswitch(['container', programBundle('order', 'hello'), '--do', 'create,delete']);
+    expect(stderr).toMatch(/created/);
+    expect(status).toBe(ExitCode.usage);
+  });
+});
+
 describe('reference', () => {
   it('prints the page of an instruction', () => {
     const { status, stdout } = worldswitch(['isa', 'addi']);

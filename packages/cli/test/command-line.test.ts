@@ -270,10 +270,9 @@ describe('container', () => {
       '--do',
       steps,
     ]);
-    const states = stdout
-      .trimEnd()
-      .split(/\n(?=\{)/)
-      .map((text) => JSON.parse(text) as { id: string; status: string; pid: number });
+    const states = [...stdout.matchAll(/^\{\n[\s\S]*?^\}/gm)].map(
+      ([text]) => JSON.parse(text) as { id: string; status: string; pid: number },
+    );
     expect(states.map((state) => state.status)).toEqual(['created', 'running', 'stopped']);
     expect(states[0]?.id).toBe('c1');
     expect(states[1]?.pid).toBeGreaterThan(0);

@@ -27,6 +27,7 @@ for (const entry of report.worlds) {
     entry.tlb.hits > 0 && entry.tlb.misses > 0 && entry.tlb.walkReferences > 0,
     `${entry.name}: TLB counts missing`,
   );
+  expect(entry.isRepeatable, `${entry.name}: another run retired another number of instructions`);
   expect(entry.wallMs > 0, `${entry.name}: no wall time`);
   expect(entry.trace.syscall.length >= 2, `${entry.name}: no system call traced`);
   expect(entry.trace.pageFault.length >= 2, `${entry.name}: no page fault traced`);

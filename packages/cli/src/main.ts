@@ -51,6 +51,7 @@ function createProgram(setExitCode: (code: number) => void): Command {
       .option('--worlds <names>', 'with commas between them', commaList, [...worldNames])
       .option('--world <file>', 'a world of your own besides', collect)
       .option('--json', 'print one JSON document')
+      .option('--rounds <n>', 'how often each world is run again for its wall time', positiveInteger, 3)
       .option('--max-output <bytes>', 'end a world that prints more', positiveInteger)
       .option('--trace <file>', 'write every hop: Chrome trace format for *.json, else JSON lines'),
   )

@@ -47,7 +47,15 @@ export function reportRows(report: CompareReport): ReportRow[] {
     row('  hits', (world) => number(world.tlb.hits)),
     row('  misses', (world) => number(world.tlb.misses)),
     row('  table-walk memory references', (world) => number(world.tlb.walkReferences)),
-    row('wall time, ms', (world) => world.wallMs.toFixed(1)),
+    row(wallTimeLabel(report), (world) => world.wallMs.toFixed(1)),
+    ...(worlds.every((world) => world.isRepeatable)
+      ? []
+      : [row('same counts in each round', (world) => (world.isRepeatable ? 'yes' : 'no'))]),
     row('ratio to bare', (world) => (world.ratioToBare === undefined ? dash : world.ratioToBare.toFixed(2))),
   ];
+}
+
+function wallTimeLabel({ worlds }: CompareReport): string {
+  const rounds = worlds[0]?.wallMsRounds.length ?? 0;
+  return rounds > 1 ? `wall time, ms (median of ${rounds})` : 'wall time, ms';
 }

@@ -15,6 +15,7 @@ export interface CompareFlags extends MachineFlags {
   readonly trace?: string;
   readonly maxInstructions?: number;
   readonly maxOutput?: number;
+  readonly rounds?: number;
   readonly guestKernel?: string;
   readonly paraKernel?: string;
 }
@@ -37,6 +38,7 @@ export async function compareVerb(args: readonly string[], flags: CompareFlags):
       ...kernels,
       ...machineOptions(flags),
       ...(flags.maxInstructions === undefined ? {} : { maxInstructions: flags.maxInstructions }),
+      ...(flags.rounds === undefined ? {} : { rounds: flags.rounds }),
       ...(flags.maxOutput === undefined ? {} : { maxOutputBytes: flags.maxOutput }),
       ...(trace === undefined ? {} : { trace }),
       onProgress: ({ world, state, instructions }) =>

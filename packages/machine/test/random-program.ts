@@ -167,8 +167,11 @@ export function randomProgram(random: () => number): AssembledProgram {
         const target = chunk + 1 < chunks ? `function${between(chunk + 1, chunks - 1)}` : 'leaf';
         lines.push(pick([[`call ${target}`], [`la x5, ${target}`, 'jalr ra, 0(x5)'], ['call leaf']]).join('\n'));
       } else {
-        const to = label();
-        lines.push(`la x5, ${to}`, 'jr x5', '.4byte 0', `${to}:`);
+        // A jump to one of two places.
+        const [to, other, chosen] = [label(), label(), label()];
+        lines.push(`la x27, ${to}`, `bltu x${any()}, x${any()}, ${chosen}`, `la x27, ${other}`);
+        lines.push(`${chosen}: ${pick(['jr x27', 'mv x5, x27\njr x5'])}`, '.4byte 0', `${to}:`, ...straight());
+        lines.push(`${other}:`);
       }
     }
     return lines;

@@ -1,7 +1,7 @@
 import type { DecodedInstruction } from '@worldswitch/isa';
 import type { MachineMemory } from '../../machine-memory.ts';
 import { RAM } from '../../memory-layout.ts';
-import { discoverRegion, type PageDecoder, type Region } from './discover.ts';
+import { discoverRegion, isComputedJump, type PageDecoder, type Region } from './discover.ts';
 import { CODE_SLOT_COUNT, CODE_SLOTS, codeSlotOf } from './layout.ts';
 import type { Dispatcher } from './link.ts';
 import { encodeRegions, type PlacedRegion } from './link.ts';
@@ -17,6 +17,8 @@ const MAX_HEAT = 255;
 const BATCH = 24;
 /** Frames whose visits are counted; past it, those without translated code are forgotten. */
 const MAX_FRAMES = 0x4000;
+/** Targets that are remembered of a computed jump. */
+const MAX_JUMP_TARGETS = 64;
 const PAGE_SIZE = 4096;
 /** Granularity in which writes to a frame are told apart from its code. */
 const LINE_SHIFT = 5;
@@ -32,6 +34,8 @@ interface FrameCode {
   readonly heat: Uint8Array;
   /** By entry offset. */
   readonly entries: Map<number, CompiledRegion>;
+  /** Places in the frame to which computed jumps in it were seen to go, by the jump's offset. */
+  readonly jumps: Map<number, number[]>;
   /** How often code of this frame was overwritten: each time makes the engine slower to compile it again. */
   rewrites: number;
 }
@@ -104,12 +108,7 @@ export class CodeCache {
   enter(address: number): boolean {
     const frame = (address - RAM) >>> 12;
     const offset = address & (PAGE_SIZE - 1);
-    let code = this.#frames.get(frame);
-    if (!code) {
-      if (this.#frames.size >= MAX_FRAMES) this.#forgetColdFrames();
-      code = { heat: new Uint8Array(PAGE_SIZE / 2), entries: new Map(), rewrites: 0 };
-      this.#frames.set(frame, code);
-    }
+    const code = this.#frameCode(frame);
     const region = code.entries.get(offset);
     if (region) {
       this.#setSlot(region);
@@ -129,6 +128,31 @@ export class CodeCache {
     if (!compiled) return false;
     this.#setSlot(compiled);
     return true;
+  }
+
+  #frameCode(frame: number): FrameCode {
+    let code = this.#frames.get(frame);
+    if (!code) {
+      if (this.#frames.size >= MAX_FRAMES) this.#forgetColdFrames();
+      code = { heat: new Uint8Array(PAGE_SIZE / 2), entries: new Map(), jumps: new Map(), rewrites: 0 };
+      this.#frames.set(frame, code);
+    }
+    return code;
+  }
+
+  /**
+   * Tells that interpreted code went from one address of the machine's memory to another of the same page. Of computed jumps
+   * that are no returns it is remembered, so that their targets become part of the region.
+   */
+  noteJump(from: number, to: number): void {
+    const offset = from & (PAGE_SIZE - 1);
+    const decoded = this.#decoder(from - offset)(offset);
+    if (!decoded || !isComputedJump(decoded)) return;
+    const { jumps } = this.#frameCode((from - RAM) >>> 12);
+    const target = to & (PAGE_SIZE - 1);
+    const targets = jumps.get(offset);
+    if (!targets) jumps.set(offset, [target]);
+    else if (!targets.includes(target) && targets.length < MAX_JUMP_TARGETS) targets.push(target);
   }
 
   #forgetColdFrames(): void {
@@ -171,7 +195,7 @@ export class CodeCache {
       const codePage = address - offset;
       const code = this.#frames.get((address - RAM) >>> 12);
       if (!code || code.entries.has(offset)) continue;
-      const region = discoverRegion(offset, this.#decoder(codePage), plainCsrOf);
+      const region = discoverRegion(offset, this.#decoder(codePage), plainCsrOf, (jump) => code.jumps.get(jump) ?? []);
       placed.push({ region, codePage, address });
     }
     this.#pending = [];
@@ -249,6 +273,7 @@ export class CodeCache {
       code.heat[entry >>> 1] = 0;
     }
     if (isChanged) {
+      code.jumps.clear();
       code.rewrites++;
       this.statistics.invalidations++;
     }

@@ -247,6 +247,7 @@ class RegionCompiler implements InstructionContext {
         writer.close();
         return;
       case 'indirect':
+        if (end.targets.length > 0) this.#jumpWithin(end.targets, follow);
         writer.get(this.#target).set(this.#exitPc).i32(Outcome.proceed).set(this.#outcome).br(this.#leaveLabel);
         return;
       case 'step':
@@ -261,6 +262,41 @@ class RegionCompiler implements InstructionContext {
       default:
         end satisfies never;
     }
+  }
+
+  /**
+   * Follows a computed jump where it goes to one of these blocks, through a `br_table` over a hash of the offset; goes on
+   * behind otherwise.
+   */
+  #jumpWithin(targets: readonly { readonly block: number }[], follow: (edge: Edge) => void): void {
+    const { writer } = this;
+    const offsets = targets.map(({ block }) => this.#region.blocks[block]!.offset);
+    const elsewhere = writer.open(Op.block);
+    const labels = targets.map(() => writer.open(Op.block));
+    if (targets.length > 1) {
+      const { multiplier, bits } = distinguish(offsets);
+      const cases = new Array<number>((1 << bits) + 1).fill(elsewhere);
+      for (const [index, offset] of offsets.entries()) cases[hash(offset, multiplier, bits)] = labels[index]!;
+      writer
+        .get(this.#target)
+        .op(Op.i32WrapI64)
+        .i32(PAGE_SIZE - 2)
+        .op(Op.i32And);
+      writer
+        .i32(multiplier)
+        .op(Op.i32Mul)
+        .i32(32 - bits)
+        .op(Op.i32ShrU)
+        .brTable(cases);
+    }
+    for (let index = targets.length - 1; index >= 0; index--) {
+      writer.close();
+      writer.get(this.#target);
+      this.pushAddress(offsets[index]!);
+      writer.op(Op.i64Ne).brIf(elsewhere);
+      follow(targets[index]!);
+    }
+    writer.close();
   }
 
   /** Runs the callee as a nested function; goes on after it when it came back to where it should, and leaves otherwise. */
@@ -492,9 +528,30 @@ function edgesOf({ end }: Block): readonly Edge[] {
       return [end.taken, end.fallThrough];
     case 'call':
       return [end.returnTo];
+    case 'indirect':
+      return end.targets;
     default:
       return [];
   }
+}
+
+function hash(offset: number, multiplier: number, bits: number): number {
+  return Math.imul(offset, multiplier) >>> (32 - bits);
+}
+
+/** A multiplier under which the offsets of a page hash to different numbers, of as few bits as a short search finds. */
+function distinguish(offsets: readonly number[]): { readonly multiplier: number; readonly bits: number } {
+  for (let bits = 32 - Math.clz32(offsets.length - 1); bits < 11; bits++) {
+    let multiplier = 0x9e3779b1;
+    for (let attempt = 0; attempt < 64; attempt++) {
+      multiplier = (Math.imul(multiplier, 0x10dcd) + 0x6b43a9b5) | 1;
+      if (new Set(offsets.map((offset) => hash(offset, multiplier, bits))).size === offsets.length) {
+        return { multiplier, bits };
+      }
+    }
+  }
+  // The eleven bits that tell places in a page apart, as they are.
+  return { multiplier: 1 << 20, bits: 11 };
 }
 
 /** What to add to the counter for so many instructions of budget (low half) and accesses (high half). */

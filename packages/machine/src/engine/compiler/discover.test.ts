@@ -1,10 +1,10 @@
 import { assemble, defaultInstructionSet } from '@worldswitch/isa';
 import { describe, expect, it } from 'vitest';
-import { discoverRegion, MAX_BLOCK_INSTRUCTIONS } from './discover.ts';
+import { discoverRegion, type JumpTargets, MAX_BLOCK_INSTRUCTIONS } from './discover.ts';
 
 const set = defaultInstructionSet();
 
-function discover(source: string, entry = 0) {
+function discover(source: string, entry = 0, targetsOf?: JumpTargets) {
   const { bytes } = assemble(source);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return discoverRegion(
@@ -16,6 +16,7 @@ function discover(source: string, entry = 0) {
       return offset + 4 > bytes.length || offset + 4 > 4096 ? undefined : set.decode(view.getUint32(offset, true));
     },
     () => undefined,
+    targetsOf,
   );
 }
 
@@ -33,7 +34,7 @@ describe('discoverRegion', () => {
     const { blocks } = discover('.option norvc\njal ra, there\nret\nthere: nop');
     expect(blocks.map(({ end }) => end)).toEqual([
       { kind: 'call', to: { offset: 8 }, returnTo: { block: 1 } },
-      { kind: 'indirect' },
+      { kind: 'indirect', targets: [] },
     ]);
   });
 
@@ -47,5 +48,14 @@ describe('discoverRegion', () => {
   it('ends at the end of the page', () => {
     const { blocks } = discover(`.option norvc\n.zero 4088\nnop\nnop\nnop`, 4088);
     expect(blocks.map(({ end }) => end)).toEqual([{ kind: 'goto', to: { offset: 4096 } }]);
+  });
+
+  it('goes on where a computed jump was seen to go', () => {
+    const { blocks } = discover('.option norvc\njr a5\necall\nebreak', 0, (offset) => (offset === 0 ? [8, 4] : []));
+    expect(blocks.map(({ offset, end }) => [offset, end])).toEqual([
+      [0, { kind: 'indirect', targets: [{ block: 1 }, { block: 2 }] }],
+      [8, { kind: 'step', offset: 8 }],
+      [4, { kind: 'environmentCall', offset: 4 }],
+    ]);
   });
 });

@@ -15,8 +15,8 @@ export type Terminator =
   | { readonly kind: 'goto'; readonly to: Edge }
   /** The block's last instruction is the branch. */
   | { readonly kind: 'branch'; readonly taken: Edge; readonly fallThrough: Edge }
-  /** The last instruction jumps to an address known only when it runs. */
-  | { readonly kind: 'indirect' }
+  /** The last instruction jumps to an address known only when it runs; `targets` are those that it was seen to jump to. */
+  | { readonly kind: 'indirect'; readonly targets: readonly { readonly block: number }[] }
   /** The last instruction is a jump that links; `to` is undefined when the callee's address is computed. */
   | { readonly kind: 'call'; readonly to: { readonly offset: number } | undefined; readonly returnTo: Edge }
   /** The instruction after the block's last one (at `offset`) is executed by the reference semantics. */
@@ -49,6 +49,9 @@ export interface Region {
 /** Decodes the instruction at an offset of the page; undefined when it is illegal or reaches beyond the page. */
 export type PageDecoder = (offset: number) => DecodedInstruction | undefined;
 
+/** Where in the page the computed jump at an offset was seen to go. */
+export type JumpTargets = (offset: number) => readonly number[];
+
 interface Draft {
   offset: number;
   instructions: PlacedInstruction[];
@@ -57,16 +60,28 @@ interface Draft {
 type DraftTerminator =
   | { kind: 'goto'; to: number }
   | { kind: 'branch'; taken: number; fallThrough: number }
-  | { kind: 'indirect' }
+  | { kind: 'indirect'; targets: readonly number[] }
   | { kind: 'call'; to: number | undefined; returnTo: number }
   | { kind: 'step'; offset: number }
   | { kind: 'environmentCall'; offset: number };
 
 const isLinkRegister = (register: number): boolean => register === 1 || register === 5;
 
+/** Whether the instruction jumps to an address known only when it runs, and is neither a call nor a return. */
+export function isComputedJump(decoded: DecodedInstruction): boolean {
+  const { jump, writesX } = shapeOf(decoded.instruction);
+  if (!jump || isLinkRegister(decoded.rs1) || (writesX && isLinkRegister(decoded.rd))) return false;
+  return pcRelative(jump, decoded) === undefined;
+}
+
 /** Finds the code reachable from `entry` without leaving the page, split into basic blocks. */
-export function discoverRegion(entry: number, decode: PageDecoder, plainCsrOf: PlainCsrLookup): Region {
-  const read = instructionReader(decode, plainCsrOf);
+export function discoverRegion(
+  entry: number,
+  decode: PageDecoder,
+  plainCsrOf: PlainCsrLookup,
+  targetsOf: JumpTargets = () => [],
+): Region {
+  const read = instructionReader(decode, plainCsrOf, targetsOf);
   const leaders = findLeaders(entry, read);
   const drafts = new Map<number, Draft>();
   const order: Draft[] = [];
@@ -109,6 +124,10 @@ export function discoverRegion(entry: number, decode: PageDecoder, plainCsrOf: P
             returnTo: edge(end.returnTo),
           },
         };
+      case 'indirect': {
+        const targets = end.targets.map(edge).filter((target) => 'block' in target);
+        return { offset, instructions, end: { kind: 'indirect', targets } };
+      }
       default:
         return { offset, instructions, end };
     }
@@ -116,7 +135,7 @@ export function discoverRegion(entry: number, decode: PageDecoder, plainCsrOf: P
   return { blocks, instructionCount: count };
 }
 
-function successorsOf(end: DraftTerminator): number[] {
+function successorsOf(end: DraftTerminator): readonly number[] {
   switch (end.kind) {
     case 'goto':
       return [end.to];
@@ -124,6 +143,8 @@ function successorsOf(end: DraftTerminator): number[] {
       return [end.fallThrough, end.taken];
     case 'call':
       return [end.returnTo];
+    case 'indirect':
+      return end.targets;
     default:
       return [];
   }
@@ -131,8 +152,13 @@ function successorsOf(end: DraftTerminator): number[] {
 
 type ReadInstruction = PlacedInstruction | 'step' | 'environmentCall';
 
+interface InstructionReader {
+  (offset: number): ReadInstruction;
+  readonly targetsOf: JumpTargets;
+}
+
 /** Reads and classifies instructions, each one once. */
-function instructionReader(decode: PageDecoder, plainCsrOf: PlainCsrLookup): (offset: number) => ReadInstruction {
+function instructionReader(decode: PageDecoder, plainCsrOf: PlainCsrLookup, targetsOf: JumpTargets): InstructionReader {
   const known: ReadInstruction[] = [];
   const classify = (offset: number): ReadInstruction => {
     const decoded = decode(offset);
@@ -147,14 +173,15 @@ function instructionReader(decode: PageDecoder, plainCsrOf: PlainCsrLookup): (of
     const plainCsr = plainCsrOf(decoded);
     return plainCsr ? { offset, decoded, plainCsr } : 'step';
   };
-  return (offset) => {
+  const read = (offset: number): ReadInstruction => {
     known[offset] ??= classify(offset);
     return known[offset];
   };
+  return Object.assign(read, { targetsOf });
 }
 
 /** How control leaves an instruction; undefined when it goes on to the next one. */
-function endOf({ offset, decoded }: PlacedInstruction): DraftTerminator | undefined {
+function endOf({ offset, decoded }: PlacedInstruction, targetsOf: JumpTargets): DraftTerminator | undefined {
   const { branch, jump, writesX } = shapeOf(decoded.instruction);
   const next = offset + decoded.length;
   if (branch) {
@@ -165,11 +192,12 @@ function endOf({ offset, decoded }: PlacedInstruction): DraftTerminator | undefi
   if (writesX && isLinkRegister(decoded.rd)) {
     return { kind: 'call', to: distance === undefined ? undefined : offset + distance, returnTo: next };
   }
-  return distance === undefined ? { kind: 'indirect' } : { kind: 'goto', to: offset + distance };
+  if (distance !== undefined) return { kind: 'goto', to: offset + distance };
+  return { kind: 'indirect', targets: targetsOf(offset) };
 }
 
 /** Offsets at which a block must begin because control can come from elsewhere. */
-function findLeaders(entry: number, read: (offset: number) => ReadInstruction): Set<number> {
+function findLeaders(entry: number, read: InstructionReader): Set<number> {
   const leaders = new Set<number>([entry]);
   const seen = new Uint8Array(PAGE_SIZE);
   let count = 0;
@@ -181,7 +209,7 @@ function findLeaders(entry: number, read: (offset: number) => ReadInstruction): 
       count++;
       const instruction = read(offset);
       if (typeof instruction === 'string') break;
-      const end = endOf(instruction);
+      const end = endOf(instruction, read.targetsOf);
       if (end) {
         for (const successor of successorsOf(end)) leaders.add(successor);
         break;
@@ -192,7 +220,7 @@ function findLeaders(entry: number, read: (offset: number) => ReadInstruction): 
   return leaders;
 }
 
-function readBlock(start: number, leaders: ReadonlySet<number>, read: (offset: number) => ReadInstruction): Draft {
+function readBlock(start: number, leaders: ReadonlySet<number>, read: InstructionReader): Draft {
   const instructions: PlacedInstruction[] = [];
   let offset = start;
   for (;;) {
@@ -201,7 +229,7 @@ function readBlock(start: number, leaders: ReadonlySet<number>, read: (offset: n
     const instruction = read(offset);
     if (typeof instruction === 'string') return { offset: start, instructions, end: { kind: instruction, offset } };
     instructions.push(instruction);
-    const end = endOf(instruction);
+    const end = endOf(instruction, read.targetsOf);
     if (end) return { offset: start, instructions, end };
     offset += instruction.decoded.length;
   }

@@ -219,9 +219,15 @@ class Entry implements CompiledEngine {
       const before = i32[word + PC]!;
       this.#executeOne();
       if (this.#mustLeave()) return Outcome.leave;
-      const distance = i32[word + PC]! - before;
+      const after = i32[word + PC]!;
+      const distance = after - before;
       // Anything but the next instruction, and each new page, may be where compiled code begins.
-      if ((distance !== 2 && distance !== 4) || ((before ^ i32[word + PC]!) & -4096) !== 0) return Outcome.proceed;
+      const isSamePage = ((before ^ after) & -4096) === 0;
+      if (isSamePage && (distance === 2 || distance === 4)) continue;
+      if (isSamePage && this.#isFetchable(after, i32[word + PC + 1]!)) {
+        this.#cache.noteJump(this.#codeAddress(before), this.#codeAddress(after));
+      }
+      return Outcome.proceed;
     }
   }
 

@@ -1,5 +1,6 @@
 import { programNames } from '@worldswitch/guest-os';
 import { Command, CommanderError } from 'commander';
+import { version } from '../package.json';
 import { ExitCode, UserError } from './exit-codes.ts';
 import { addMachineOptions, collect, commaList, positiveInteger } from './node/options.ts';
 import { compareVerb } from './node/verb-compare.ts';
@@ -35,6 +36,7 @@ function createProgram(setExitCode: (code: number) => void): Command {
   const worlds = `${worldNames.join(', ')}, or the file of a WorldDefinition`;
   const program = new Command('worldswitch')
     .description('Runs one RISC-V program bare, fully virtualized, paravirtualized and in a container, and compares.')
+    .version(version)
     .exitOverride()
     .enablePositionalOptions()
     .showHelpAfterError('(try --help)')

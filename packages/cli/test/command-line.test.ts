@@ -137,6 +137,18 @@ describe('compare', () => {
     },
   );
 
+  it('stops a guest kernel that floods the console, and one that loops for ever', () => {
+    const flood = file('flood-console.bin', rogueKernel('flood-console'));
+    const options = ['--json', '--program', 'hello', '--worlds', 'bare,full', '--max-output', '50000', '--rounds', '1'];
+    const flooded = worldswitch(['compare', ...options, '--guest-kernel', flood]);
+    expect(report(flooded.stdout).worlds.map((world) => world.reason)).toEqual(['output-limit', 'output-limit']);
+    expect(flooded.status).toBe(ExitCode.outputLimit);
+    const loop = file('loop-forever.bin', rogueKernel('loop-forever'));
+    const looped = worldswitch(['compare', ...options, '--guest-kernel', loop, '--max-instructions', '3000000']);
+    expect(report(looped.stdout).worlds.map((world) => world.reason)).toEqual(['budget', 'budget']);
+    expect(looped.status).toBe(ExitCode.instructionLimit);
+  });
+
   it('takes a world of the user', () => {
     const world = join(import.meta.dirname, '..', 'examples', 'traced-process.ts');
     const { status, stdout, stderr } = worldswitch([

@@ -13,6 +13,8 @@ const MAX_MODULES = 1500;
 /** Visits of an entry after which it is compiled; from half of them on it is compiled together with others. */
 export const DEFAULT_THRESHOLD = 120;
 const MAX_HEAT = 255;
+/** By how many doublings of the threshold a place that is translated already is compiled later as an entry of its own. */
+const COVERED_RELUCTANCE = 1;
 /** Entries compiled together. */
 const BATCH = 24;
 /** Frames whose visits are counted; past it, those without translated code are forgotten. */
@@ -32,6 +34,8 @@ interface CompiledRegion {
 
 interface FrameCode {
   readonly heat: Uint8Array;
+  /** 1 for places, in halfwords, that a region has translated. */
+  readonly covered: Uint8Array;
   /** By entry offset. */
   readonly entries: Map<number, CompiledRegion>;
   /** Places in the frame to which computed jumps in it were seen to go, by the jump's offset. */
@@ -116,14 +120,16 @@ export class CodeCache {
     }
     const heat = code.heat[offset >>> 1]!;
     if (heat < MAX_HEAT) code.heat[offset >>> 1] = heat + 1;
-    // Code that is overwritten again and again is compiled more and more reluctantly.
-    const hot = Math.min(this.#options.threshold << Math.min(code.rewrites, 6), MAX_HEAT);
+    // Code that is overwritten again and again is compiled more and more reluctantly, and so is what was translated as part of
+    // other regions: it is entered from outside when those are left early, and would be translated twice.
+    const reluctance = Math.min(code.rewrites + code.covered[offset >>> 1]! * COVERED_RELUCTANCE, 6);
+    const hot = Math.min(this.#options.threshold << reluctance, MAX_HEAT);
     const isHot = heat >= hot;
     if (isHot || heat === hot >>> 1) {
       if (!this.#pending.includes(address)) this.#pending.push(address);
     }
     if (!isHot && this.#pending.length < BATCH) return false;
-    this.#compilePending();
+    this.#compilePending(isHot ? address : undefined);
     const compiled = code.entries.get(offset);
     if (!compiled) return false;
     this.#setSlot(compiled);
@@ -134,7 +140,13 @@ export class CodeCache {
     let code = this.#frames.get(frame);
     if (!code) {
       if (this.#frames.size >= MAX_FRAMES) this.#forgetColdFrames();
-      code = { heat: new Uint8Array(PAGE_SIZE / 2), entries: new Map(), jumps: new Map(), rewrites: 0 };
+      code = {
+        heat: new Uint8Array(PAGE_SIZE / 2),
+        covered: new Uint8Array(PAGE_SIZE / 2),
+        entries: new Map(),
+        jumps: new Map(),
+        rewrites: 0,
+      };
       this.#frames.set(frame, code);
     }
     return code;
@@ -186,16 +198,22 @@ export class CodeCache {
     };
   }
 
-  #compilePending(): void {
+  /** What stands waiting is left out where a region before it translates it; not so the place that is `wanted`. */
+  #compilePending(wanted: number | undefined): void {
     const { memory, table, markCode, clock, plainCsrOf } = this.#options;
     const started = clock();
     const placed: (PlacedRegion & { readonly address: number })[] = [];
-    for (const address of this.#pending) {
+    // Functions are likely to be entered where they begin, before places within them.
+    for (const address of this.#pending.sort((a, b) => a - b)) {
       const offset = address & (PAGE_SIZE - 1);
       const codePage = address - offset;
       const code = this.#frames.get((address - RAM) >>> 12);
       if (!code || code.entries.has(offset)) continue;
+      if (code.covered[offset >>> 1] === 1 && address !== wanted) continue;
       const region = discoverRegion(offset, this.#decoder(codePage), plainCsrOf, (jump) => code.jumps.get(jump) ?? []);
+      for (const { instructions } of region.blocks) {
+        for (const place of instructions) code.covered[place.offset >>> 1] = 1;
+      }
       placed.push({ region, codePage, address });
     }
     this.#pending = [];
@@ -273,6 +291,7 @@ export class CodeCache {
       code.heat[entry >>> 1] = 0;
     }
     if (isChanged) {
+      code.covered.fill(0);
       code.jumps.clear();
       code.rewrites++;
       this.statistics.invalidations++;

@@ -32,6 +32,8 @@ export class TranslationSets {
   /** A leaf above 4 KiB is in the set: forgetting one page of it means forgetting the set. */
   readonly #hasSuperpage = new Uint8Array(TRANSLATION_SETS);
   #next = 0;
+  /** No set from here on was ever claimed: free ones are taken from the start, so that scans stay short. */
+  #used = 0;
   #pinned: [number, number] = [-1, -1];
 
   constructor(memory: MachineMemory) {
@@ -69,6 +71,7 @@ export class TranslationSets {
       this.#setOfKey.delete(this.#keys[set]!);
     }
     this.#keys[set] = key;
+    if (set >= this.#used) this.#used = set + 1;
     this.#setOfKey.set(key, set);
     this.#asids[set] = asid;
     this.#isPhysical[set] = isPhysical ? 1 : 0;
@@ -106,7 +109,7 @@ export class TranslationSets {
 
   /** Follows a flush of the TLB model. Untranslated sets stay. */
   flush(asid?: number, page?: number): void {
-    for (let set = 0; set < TRANSLATION_SETS; set++) {
+    for (let set = 0; set < this.#used; set++) {
       if (this.#keys[set] === undefined || this.#isPhysical[set] === 1) continue;
       if (asid !== undefined && this.#asids[set] !== asid) continue;
       if (page === undefined || this.#hasSuperpage[set] === 1) this.#drop(set);
@@ -116,7 +119,7 @@ export class TranslationSets {
 
   /** Follows the replacement of an entry of the TLB model. */
   evict(asid: number, page: number, isGlobal: boolean): void {
-    for (let set = 0; set < TRANSLATION_SETS; set++) {
+    for (let set = 0; set < this.#used; set++) {
       if (this.#keys[set] === undefined || this.#isPhysical[set] === 1) continue;
       if (isGlobal || this.#asids[set] === asid) this.#forgetPage(set, page);
     }
@@ -129,7 +132,7 @@ export class TranslationSets {
 
   /** Stores to this page of the machine's memory must take the slow path from now on: it holds code. */
   forgetStores(wasmPage: number): void {
-    for (let set = 0; set < TRANSLATION_SETS; set++) {
+    for (let set = 0; set < this.#used; set++) {
       if (this.#keys[set] === undefined) continue;
       let word = SETS_BASE + set * WORDS_PER_SET + WORDS_PER_TABLE;
       for (let entry = 0; entry < TRANSLATION_ENTRIES; entry++, word += WORDS_PER_ENTRY) {
@@ -141,6 +144,6 @@ export class TranslationSets {
 
   /** Forgets everything, untranslated sets too (physical memory protection changed). */
   reset(): void {
-    for (let set = 0; set < TRANSLATION_SETS; set++) if (this.#keys[set] !== undefined) this.#drop(set);
+    for (let set = 0; set < this.#used; set++) if (this.#keys[set] !== undefined) this.#drop(set);
   }
 }

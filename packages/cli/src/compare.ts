@@ -110,7 +110,7 @@ export function compare(options: CompareOptions): CompareReport {
   const rounds = now() - start > longRound ? 0 : (options.rounds ?? defaultRounds);
   const timed = reports.map((): TimedRun[] => []);
   for (let round = 0; round < rounds; round++) {
-    options.worlds.forEach((world, index) => timed[index]?.push(runTimed(options, world)));
+    for (const [index, world] of options.worlds.entries()) timed[index]?.push(runTimed(options, world));
   }
   const measured = reports.map((report, index) => withTimes(report, timed[index] ?? []));
   const bare = measured.find((report) => report.name === 'bare' && report.reason === 'exited');

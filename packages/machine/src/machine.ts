@@ -69,7 +69,7 @@ export interface RunEnd {
 }
 
 /** How often `until`, the console's input and a stop request are looked at, in instructions. */
-const LOOK_EVERY = 65_536;
+const LOOK_EVERY = 1_048_576;
 const INPUT_CHUNK = 256;
 
 const hex = (value: bigint | number) => `0x${value.toString(16)}`;

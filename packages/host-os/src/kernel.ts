@@ -48,7 +48,7 @@ export interface HostOs extends HostKernel {
 const MSTATUS_FS = 3n << 13n;
 const FIRST_NAMESPACE = 0xf000_0000;
 const EPOCH = 1_767_225_600;
-const SLICE = 250_000;
+const SLICE = 100_000;
 /** Process number 1 of the host is the kernel itself. */
 const FIRST_PROCESS = 2;
 

@@ -17,6 +17,9 @@ export const TRANSLATIONS = 0x10_0000;
 export const TRANSLATION_ENTRIES = 256;
 /** Bytes of an entry: {i64 tag, i32 addend, i32 unused}. */
 export const TRANSLATION_ENTRY_SIZE = 16;
+/** Where a page's entry is in a table: (address >>> TRANSLATION_INDEX_SHIFT) & TRANSLATION_INDEX_MASK, in bytes. */
+export const TRANSLATION_INDEX_SHIFT = 8;
+export const TRANSLATION_INDEX_MASK = (TRANSLATION_ENTRIES - 1) * TRANSLATION_ENTRY_SIZE;
 export const TRANSLATION_TABLE_SIZE = TRANSLATION_ENTRIES * TRANSLATION_ENTRY_SIZE;
 /** A set is a load table, then a store table, then a fetch table. */
 export const LOAD_TABLE = 0;

@@ -209,7 +209,6 @@ describe('the reference and the compiled engine in lockstep', () => {
     expect(regions).toBeGreaterThan(100);
     expect(invalidations).toBeGreaterThan(5);
     expect(evictions).toBeGreaterThan(5);
-    for (const cause of wantedTraps)
-      expect(traps[cause], `traps of cause ${cause}`).toBeGreaterThan(0);
+    for (const cause of wantedTraps) expect(traps[cause], `traps of cause ${cause}`).toBeGreaterThan(0);
   });
 });

@@ -1,7 +1,7 @@
 import type { AccessWidth } from '@worldswitch/isa';
 import { CsrSlot, Mstatus } from '../../hart-context.ts';
 import { HartOffset } from '../../hart-state.ts';
-import { LOAD_TABLE, STORE_TABLE } from '../../memory-layout.ts';
+import { LOAD_TABLE, STORE_TABLE, TRANSLATION_INDEX_MASK, TRANSLATION_INDEX_SHIFT } from '../../memory-layout.ts';
 import type { Block, Edge, PlacedInstruction, Region } from './discover.ts';
 import { FunctionWriter, Op, ValueType } from './emit.ts';
 import { COUNTER, codeSlotOf, MAX_CALL_DEPTH, Outcome, REGION_TYPE } from './layout.ts';
@@ -464,7 +464,13 @@ class RegionCompiler implements InstructionContext {
   /** Opens an `if` that is taken when the software TLB does not translate the access. */
   #openMiss(address: number, width: AccessWidth, table: number, type?: ValueType): void {
     const { writer } = this;
-    writer.get(address).op(Op.i32WrapI64).i32(8).op(Op.i32ShrU).i32(0xff0).op(Op.i32And);
+    writer
+      .get(address)
+      .op(Op.i32WrapI64)
+      .i32(TRANSLATION_INDEX_SHIFT)
+      .op(Op.i32ShrU)
+      .i32(TRANSLATION_INDEX_MASK)
+      .op(Op.i32And);
     writer.get(this.#translations).op(Op.i32Add).tee(this.#entry).memory(Op.i64Load, table);
     writer
       .get(address)

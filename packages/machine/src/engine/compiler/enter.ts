@@ -4,7 +4,7 @@ import { AccessResult, fetchWasm, loadSlow, storeSlow, type Width } from '../../
 import type { Hart } from '../../hart.ts';
 import { HartOffset } from '../../hart-state.ts';
 import type { MachineMemory } from '../../machine-memory.ts';
-import { FETCH_TABLE } from '../../memory-layout.ts';
+import { FETCH_TABLE, TRANSLATION_INDEX_MASK, TRANSLATION_INDEX_SHIFT } from '../../memory-layout.ts';
 import { environmentCallCause } from '../../trap.ts';
 import type { Engine } from '../engine.ts';
 import { CodeCache, type CodeCacheStatistics, DEFAULT_MAX_FUNCTIONS, DEFAULT_THRESHOLD } from './cache.ts';
@@ -273,7 +273,12 @@ class Entry implements CompiledEngine {
   // ---- addresses of code ----
 
   #fetchEntry(low: number): number {
-    return (this.#memory.i32[this.#word + FETCH_SET]! + FETCH_TABLE + ((low >>> 8) & 0xff0)) >>> 2;
+    return (
+      (this.#memory.i32[this.#word + FETCH_SET]! +
+        FETCH_TABLE +
+        ((low >>> TRANSLATION_INDEX_SHIFT) & TRANSLATION_INDEX_MASK)) >>>
+      2
+    );
   }
 
   /** Whether the fetch table of the software TLB translates the address. */

@@ -1,5 +1,5 @@
 import { HartOffset } from '../../hart-state.ts';
-import { FETCH_TABLE } from '../../memory-layout.ts';
+import { FETCH_TABLE, TRANSLATION_INDEX_MASK, TRANSLATION_INDEX_SHIFT } from '../../memory-layout.ts';
 import { compileRegion } from './compile-region.ts';
 import type { Region } from './discover.ts';
 import { encodeModule, type FunctionType, FunctionWriter, Op, ValueType } from './emit.ts';
@@ -83,7 +83,7 @@ function dispatchLoop(imports: { fetchMiss: number; codeMiss: number; step: numb
     writer.call(call).tee(outcome).op(Op.i32Eqz).brIf(loop).get(outcome).op(Op.return);
   };
   writer.get(context).memory(Op.i64Load, HartOffset.pc).tee(pc);
-  writer.op(Op.i32WrapI64).i32(8).op(Op.i32ShrU).i32(0xff0).op(Op.i32And);
+  writer.op(Op.i32WrapI64).i32(TRANSLATION_INDEX_SHIFT).op(Op.i32ShrU).i32(TRANSLATION_INDEX_MASK).op(Op.i32And);
   writer.get(context).memory(Op.i32Load, HartOffset.fetchTranslations).op(Op.i32Add).tee(entry);
   writer.memory(Op.i64Load, FETCH_TABLE).get(pc).i64(-4096).op(Op.i64And).op(Op.i64Ne).open(Op.if);
   again(imports.fetchMiss);

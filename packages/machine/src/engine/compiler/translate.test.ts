@@ -10,7 +10,15 @@ import { describe, expect, it } from 'vitest';
 import { CsrSlot, Mstatus } from '../../hart-context.ts';
 import { HartOffset } from '../../hart-state.ts';
 import { createMachineMemory, type MachineMemory } from '../../machine-memory.ts';
-import { CONTEXTS, LOAD_TABLE, RAM, STORE_TABLE, TRANSLATION_ENTRY_SIZE, TRANSLATIONS } from '../../memory-layout.ts';
+import {
+  CONTEXTS,
+  LOAD_TABLE,
+  RAM,
+  STORE_TABLE,
+  TRANSLATION_ENTRIES,
+  TRANSLATION_ENTRY_SIZE,
+  TRANSLATIONS,
+} from '../../memory-layout.ts';
 import { discoverRegion } from './discover.ts';
 import { COUNTER, Outcome } from './layout.ts';
 import { encodeRegions } from './link.ts';
@@ -180,7 +188,7 @@ describe(`every translatable row does what the reference semantics say (seed ${s
   const memory = createMachineMemory(0x10000);
   const run = createRunner(memory);
   const data = new DataView(memory.wasm.buffer, DATA_PAGE, 4096);
-  const index = Number((DATA_ADDRESS >> 12n) & 0xffn) * TRANSLATION_ENTRY_SIZE;
+  const index = (Number(DATA_ADDRESS >> 12n) & (TRANSLATION_ENTRIES - 1)) * TRANSLATION_ENTRY_SIZE;
   for (const table of [LOAD_TABLE, STORE_TABLE]) {
     memory.view.setBigUint64(TRANSLATIONS + table + index, DATA_ADDRESS, true);
     memory.view.setInt32(TRANSLATIONS + table + index + 8, DATA_PAGE - Number(DATA_ADDRESS & 0xffff_f000n), true);

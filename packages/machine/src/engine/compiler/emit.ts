@@ -7,7 +7,7 @@ export const ValueType = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c } as const
 export type ValueType = (typeof ValueType)[keyof typeof ValueType];
 
 /** Block type of a block without parameters and results. */
-export const VOID = 0x40;
+const VOID = 0x40;
 
 /** The opcodes that the compiler uses; named as in the specification, dots replaced. */
 export const Op = {

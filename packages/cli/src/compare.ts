@@ -8,6 +8,7 @@ import type {
   WorldMetrics,
   WorldResult,
 } from '@worldswitch/contracts';
+import { ExitCode, UserError } from './exit-codes.ts';
 import { HopRecorder, type HopSequence, type RecordedHops } from './hop-recorder.ts';
 import { type HopData, hopData } from './trace-file.ts';
 import { type GuestKernels, type MachineOptions, type OpenedWorld, openWorld, worldSummary } from './worlds.ts';
@@ -47,7 +48,8 @@ export interface WorldReport {
   readonly summary: string;
   readonly output: string;
   readonly exitCode: number;
-  readonly reason: WorldResult['reason'];
+  /** How the program ended; `refused`: the world could not be started, and `message` says why. */
+  readonly reason: WorldResult['reason'] | 'refused';
   readonly message?: string;
   /** The guest kernel that ran in it; absent where the host's kernel served the program. */
   readonly guestImage?: ImageReport;
@@ -110,7 +112,9 @@ export function compare(options: CompareOptions): CompareReport {
   const rounds = now() - start > longRound ? 0 : (options.rounds ?? defaultRounds);
   const timed = reports.map((): TimedRun[] => []);
   for (let round = 0; round < rounds; round++) {
-    for (const [index, world] of options.worlds.entries()) timed[index]?.push(runTimed(options, world));
+    for (const [index, world] of options.worlds.entries()) {
+      if (reports[index]?.reason !== 'refused') timed[index]?.push(runTimed(options, world));
+    }
   }
   const measured = reports.map((report, index) => withTimes(report, timed[index] ?? []));
   const bare = measured.find((report) => report.name === 'bare' && report.reason === 'exited');
@@ -179,7 +183,14 @@ function runTraced(options: CompareOptions, chosen: string | WorldDefinition): W
     options.onProgress?.({ world: name, state, instructions });
   progress('starting', 0);
   const recorder = new HopRecorder(options.trace);
-  const opened = openWorld(chosen, options, { ...specParts(options), trace: recorder });
+  let opened: OpenedWorld;
+  try {
+    opened = openWorld(chosen, options, { ...specParts(options), trace: recorder });
+  } catch (error) {
+    if (error instanceof UserError && error.exitCode === ExitCode.badInput)
+      return refusal(name, chosen, error, options);
+    throw error;
+  }
   try {
     const result = runToEnd(opened.world, options.maxInstructions ?? Number.POSITIVE_INFINITY, (instructions) =>
       progress('running', instructions),
@@ -191,6 +202,41 @@ function runTraced(options: CompareOptions, chosen: string | WorldDefinition): W
     opened.world.dispose();
   }
 }
+
+/** The report of a world that could not be started: the others go on without it. */
+function refusal(
+  name: string,
+  chosen: string | WorldDefinition,
+  error: UserError,
+  options: CompareOptions,
+): WorldReport {
+  return {
+    name,
+    summary: worldSummary(chosen),
+    output: '',
+    exitCode: 0,
+    reason: 'refused',
+    message: error.message,
+    programSha256: imageReport(options.program.image).sha256,
+    ...nothing,
+    wallMsRounds: [],
+    isRepeatable: true,
+    boot: nothing,
+    trace: { syscall: [], pageFault: [], shadowFill: [] },
+  };
+}
+
+const nothing: WorldMetrics = {
+  instructions: { user: 0, kernel: 0 },
+  traps: {},
+  exits: {},
+  emulatedInstructions: 0,
+  hypercalls: 0,
+  hypercallsByName: {},
+  shadowFills: 0,
+  tlb: { hits: 0, misses: 0, walkReferences: 0 },
+  wallMs: 0,
+};
 
 /** Runs a world until it ends or has used its budget. */
 export function runToEnd(world: World, maxInstructions: number, onSlice?: (instructions: number) => void): WorldResult {

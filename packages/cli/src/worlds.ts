@@ -1,10 +1,10 @@
-import { containerWorld } from '@worldswitch/containers';
+import { ContainersError, containerWorld } from '@worldswitch/containers';
 import type { GuestSpec, HostKernel, TlbModel, World, WorldDefinition, WorldSpec } from '@worldswitch/contracts';
-import { bootArguments, createInitrd } from '@worldswitch/guest-os';
-import { createHostKernel, processWorld } from '@worldswitch/host-os';
-import { createBareWorld, createHostHardware } from '@worldswitch/machine';
-import { fullWorld } from '@worldswitch/vmm-full';
-import { paraWorld } from '@worldswitch/vmm-para';
+import { bootArguments, createInitrd, GuestOsError } from '@worldswitch/guest-os';
+import { createHostKernel, HostOsError, processWorld } from '@worldswitch/host-os';
+import { createBareWorld, createHostHardware, LoadError, MachineError } from '@worldswitch/machine';
+import { fullWorld, VmmError } from '@worldswitch/vmm-full';
+import { paraWorld, VmmParaError } from '@worldswitch/vmm-para';
 import { ExitCode, UserError } from './exit-codes.ts';
 
 /** The physical machine that each world gets. */
@@ -91,8 +91,25 @@ function typed(input: Uint8Array): Uint8Array {
 
 type SpecParts = Omit<WorldSpec, 'name' | 'memoryBytes' | 'guest'>;
 
-/** Makes a world, on a machine of its own or, when `host` is given, on that host. */
-export function openWorld(
+/** What layers throw for a kernel, a program or an option that they cannot use. Anything else is a defect. */
+const refusals = [ContainersError, GuestOsError, HostOsError, LoadError, MachineError, VmmError, VmmParaError];
+
+/**
+ * Makes a world, on a machine of its own or, when `host` is given, on that host.
+ * @throws UserError when it cannot be made of what it was given.
+ */
+export function openWorld(...given: Parameters<typeof create>): OpenedWorld {
+  try {
+    return create(...given);
+  } catch (error) {
+    if (!refusals.some((type) => error instanceof type)) throw error;
+    const [chosen] = given;
+    const name = typeof chosen === 'string' ? chosen : chosen.name;
+    throw new UserError(`the world '${name}' cannot be started: ${(error as Error).message}`, ExitCode.badInput);
+  }
+}
+
+function create(
   chosen: string | WorldDefinition,
   options: MachineOptions & GuestKernels,
   parts: SpecParts,

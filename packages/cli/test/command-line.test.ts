@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { program, programNames, rogueKernel } from '@worldswitch/guest-os';
+import { guestKernelElf, program, programNames, rogueKernel } from '@worldswitch/guest-os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ExitCode } from '../src/exit-codes.ts';
 
@@ -149,6 +149,25 @@ describe('compare', () => {
     expect(looped.status).toBe(ExitCode.instructionLimit);
   });
 
+  it.each([
+    [
+      'a truncated unmodified kernel',
+      '--guest-kernel',
+      () => guestKernelElf('full').subarray(0, 3000),
+      ['bare', 'full'],
+    ],
+    ['a program in place of a kernel', '--guest-kernel', () => program('hello'), ['bare', 'full']],
+    ['the unmodified kernel as the paravirtual one', '--para-kernel', () => guestKernelElf('full'), ['para']],
+  ])('refuses %s, the other worlds intact', (_, option, bytes, refused) => {
+    const kernel = file('refused.elf', bytes());
+    const { status, stdout, stderr } = worldswitch(['compare', '--json', '--program', 'hello', option, kernel]);
+    expect(stderr).toBe('');
+    for (const world of report(stdout).worlds) {
+      expect(world.reason, world.message).toBe(refused.includes(world.name) ? 'refused' : 'exited');
+    }
+    expect(status).toBe(ExitCode.badInput);
+  });
+
   it('takes a world of the user', () => {
     const world = join(import.meta.dirname, '..', 'examples', 'traced-process.ts');
     const { status, stdout, stderr } = worldswitch([
@@ -240,6 +259,12 @@ describe('run', () => {
     expect(early, 'a table in which everything has run').toBeDefined();
     expect(early?.[0]).toHaveLength(2);
     expect(tables.length).toBeGreaterThan(2);
+  });
+
+  it.each(['bare', 'full', 'para', 'process'])('lets a program that reads find the end of no input, in %s', (world) => {
+    const { stdout, status } = worldswitch(['run', '--world', world, 'cat']);
+    expect(stdout).toBe('');
+    expect(status).toBe(0);
   });
 
   it('refuses bare beside others', () => {

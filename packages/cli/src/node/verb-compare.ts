@@ -57,6 +57,7 @@ export async function compareVerb(args: readonly string[], flags: CompareFlags):
 /** What went wrong first, in the order of the worlds; the table shows the rest. */
 function exitCodeOf(report: CompareReport): number {
   for (const world of report.worlds) {
+    if (world.reason === 'refused') return ExitCode.badInput;
     if (world.reason === 'fault') return ExitCode.guestFault;
     if (world.reason === 'output-limit') return ExitCode.outputLimit;
     if (world.reason === 'budget') return ExitCode.instructionLimit;

@@ -34,14 +34,15 @@ export async function runVerb(
   const worlds: (string | WorldDefinition)[] = [];
   for (const name of flags.world ?? fallback) worlds.push(isWorldFile(name) ? await loadWorld(name) : name);
   const trace = flags.trace === undefined ? undefined : traceFile(flags.trace);
-  const input = standardInput(flags.interactive === true);
+  // Without any, the program reads an end of file at once, as from /dev/null.
+  const input = standardInput(flags.interactive === true) ?? new Uint8Array(0);
   const files = companions(program);
   const common = {
     program: loadProgram(program, args),
     ...(files === undefined ? {} : { files }),
     ...loadKernels(flags),
     ...machineOptions(flags),
-    ...(input === undefined ? {} : { input }),
+    input,
     ...(trace === undefined ? {} : { trace }),
   };
   try {

@@ -17,6 +17,7 @@ export default defineConfig({
         items: [
           { text: 'What it is', link: '/' },
           { text: 'Compare live', link: '/live/compare' },
+          { text: 'Course cards', link: '/guide/cards' },
           { text: 'Terminology', link: '/guide/terminology' },
         ],
       },

@@ -53,6 +53,17 @@ function newestSource(directory) {
   return newest;
 }
 
+/** How esbuild makes something to run from the sources of the packages. */
+export const sourceBundle = {
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  sourcemap: 'linked',
+  logLevel: 'error',
+  conditions: ['@worldswitch/source'],
+};
+
 /** Bundles packages/cli/src/main.ts from the sources of all packages, when they have changed, and returns the bundle's URL. */
 export async function bundleCommandLine() {
   const bundle = join(root, 'packages', 'cli', 'node_modules', '.cache', 'worldswitch', 'main.mjs');
@@ -67,13 +78,7 @@ export async function bundleCommandLine() {
     await build({
       entryPoints: [join(root, 'packages', 'cli', 'src', 'main.ts')],
       outfile: bundle,
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      target: 'node20',
-      sourcemap: 'linked',
-      logLevel: 'error',
-      conditions: ['@worldswitch/source'],
+      ...sourceBundle,
       external: ['jiti'],
       banner: {
         js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",

@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { sourceBundle } from '../../scripts/checkout.mjs';
 
 const root = dirname(fileURLToPath(import.meta.url));
 // Below node_modules, so that the bundles find v86, which stays outside them.
@@ -14,13 +15,7 @@ await build({
   ),
   outdir: output,
   outExtension: { '.js': '.mjs' },
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  target: 'node20',
-  sourcemap: 'linked',
-  logLevel: 'error',
-  conditions: ['@worldswitch/source'],
+  ...sourceBundle,
   external: ['v86'],
 });
 const { main } = await import(pathToFileURL(join(output, 'main.mjs')).href);

@@ -11,7 +11,14 @@ import type {
 import { ExitCode, UserError } from './exit-codes.ts';
 import { HopRecorder, type HopSequence, type RecordedHops } from './hop-recorder.ts';
 import { type HopData, hopData } from './trace-file.ts';
-import { type GuestKernels, type MachineOptions, type OpenedWorld, openWorld, worldSummary } from './worlds.ts';
+import {
+  type GuestKernels,
+  type MachineOptions,
+  type OpenedWorld,
+  openWorld,
+  worldName,
+  worldSummary,
+} from './worlds.ts';
 
 export interface CompareOptions extends MachineOptions, GuestKernels {
   readonly program: ProgramSpec;
@@ -155,8 +162,7 @@ function withTimes(report: WorldReport, runs: readonly TimedRun[]): WorldReport 
 }
 
 function runTimed(options: CompareOptions, chosen: string | WorldDefinition): TimedRun {
-  const name = typeof chosen === 'string' ? chosen : chosen.name;
-  options.onProgress?.({ world: name, state: 'timing', instructions: 0 });
+  options.onProgress?.({ world: worldName(chosen), state: 'timing', instructions: 0 });
   const { world } = openWorld(chosen, options, specParts(options));
   try {
     runToEnd(world, options.maxInstructions ?? Number.POSITIVE_INFINITY);
@@ -178,7 +184,7 @@ function specParts(options: CompareOptions) {
 }
 
 function runTraced(options: CompareOptions, chosen: string | WorldDefinition): WorldReport {
-  const name = typeof chosen === 'string' ? chosen : chosen.name;
+  const name = worldName(chosen);
   const progress = (state: CompareProgress['state'], instructions: number) =>
     options.onProgress?.({ world: name, state, instructions });
   progress('starting', 0);

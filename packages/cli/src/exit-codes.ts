@@ -1,3 +1,5 @@
+import type { WorldResult } from '@worldswitch/contracts';
+
 /**
  * What the command's exit status means. `run` ends with the program's own exit code when the program ended by itself; the
  * codes of sysexits.h and those from 122 on say that it did not come to that.
@@ -24,6 +26,22 @@ export const ExitCode = {
   instructionLimit: 124,
 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
+
+/** The exit code for a world whose program did not end by itself. */
+export function exitCodeOfReason(reason: Exclude<WorldResult['reason'], 'exited'> | 'refused'): ExitCode {
+  switch (reason) {
+    case 'refused':
+      return ExitCode.badInput;
+    case 'fault':
+      return ExitCode.guestFault;
+    case 'output-limit':
+      return ExitCode.outputLimit;
+    case 'budget':
+      return ExitCode.instructionLimit;
+    default:
+      return reason satisfies never;
+  }
+}
 
 /** A mistake in what the user gave: one sentence saying what was expected and where, and the exit code that goes with it. */
 export class UserError extends Error {

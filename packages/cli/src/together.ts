@@ -8,7 +8,7 @@ import type {
   WorldResult,
 } from '@worldswitch/contracts';
 import { ExitCode, UserError } from './exit-codes.ts';
-import { createHost, type GuestKernels, type MachineOptions, openWorld } from './worlds.ts';
+import { createHost, type GuestKernels, type MachineOptions, openWorld, worldName } from './worlds.ts';
 
 export interface TogetherOptions extends MachineOptions, GuestKernels {
   /** One entry for each world to start, all on one host: names may repeat. */
@@ -45,7 +45,7 @@ export function runTogether(options: TogetherOptions): TogetherResult[] {
   }
   const host = createHost(options, options.worlds.length);
   const opened = options.worlds.map((chosen, index) => {
-    const kind = typeof chosen === 'string' ? chosen : chosen.name;
+    const kind = worldName(chosen);
     const name = options.worlds.length === 1 ? kind : `${kind}-${index + 1}`;
     const parts = {
       program: options.program,

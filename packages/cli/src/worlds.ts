@@ -47,6 +47,10 @@ export function worldDefinition(name: string): WorldDefinition {
   return definition;
 }
 
+export function worldName(chosen: string | WorldDefinition): string {
+  return typeof chosen === 'string' ? chosen : chosen.name;
+}
+
 /** One line on what the world is. */
 export function worldSummary(chosen: string | WorldDefinition): string {
   if (chosen === 'bare') return 'the guest OS on the physical machine';
@@ -56,13 +60,14 @@ export function worldSummary(chosen: string | WorldDefinition): string {
 /** A host OS on a physical machine of its own, with room for this many guests. */
 export function createHost(options: MachineOptions, guests = 1): HostKernel {
   const memoryBytes = hostMemory + guests * (options.guestMemoryBytes ?? defaultGuestMemory);
-  return createHostKernel(
-    createHostHardware({
-      memoryBytes,
-      ...(options.engine === undefined ? {} : { engine: options.engine }),
-      ...(options.createTlb === undefined ? {} : { tlb: options.createTlb() }),
-    }),
-  );
+  return createHostKernel(createHostHardware({ memoryBytes, ...hardwareOptions(options) }));
+}
+
+function hardwareOptions(options: MachineOptions) {
+  return {
+    ...(options.engine === undefined ? {} : { engine: options.engine }),
+    ...(options.createTlb === undefined ? {} : { tlb: options.createTlb() }),
+  };
 }
 
 /** How the guest OS is told to run the program as its first process. */
@@ -89,6 +94,11 @@ function typed(input: Uint8Array): Uint8Array {
   return new Uint8Array([...input, ...end]);
 }
 
+/** What a world with a guest OS has of its own: the guest, and input as its terminal takes it. */
+function guestParts(kernel: Uint8Array, parts: SpecParts): Pick<WorldSpec, 'guest' | 'input'> {
+  return { guest: guestSpec(kernel, parts), ...(parts.input && { input: typed(parts.input) }) };
+}
+
 type SpecParts = Omit<WorldSpec, 'name' | 'memoryBytes' | 'guest'>;
 
 /** What layers throw for a kernel, a program or an option that they cannot use. Anything else is a defect. */
@@ -103,9 +113,10 @@ export function openWorld(...given: Parameters<typeof create>): OpenedWorld {
     return create(...given);
   } catch (error) {
     if (!refusals.some((type) => error instanceof type)) throw error;
-    const [chosen] = given;
-    const name = typeof chosen === 'string' ? chosen : chosen.name;
-    throw new UserError(`the world '${name}' cannot be started: ${(error as Error).message}`, ExitCode.badInput);
+    throw new UserError(
+      `the world '${worldName(given[0])}' cannot be started: ${(error as Error).message}`,
+      ExitCode.badInput,
+    );
   }
 }
 
@@ -118,18 +129,8 @@ function create(
   const memoryBytes = options.guestMemoryBytes ?? defaultGuestMemory;
   if (chosen === 'bare') {
     const kernel = options.unmodifiedKernel;
-    const spec = {
-      ...parts,
-      ...(parts.input && { input: typed(parts.input) }),
-      name: 'bare',
-      memoryBytes,
-      guest: guestSpec(kernel, parts),
-    };
-    const machine = {
-      ...(options.engine === undefined ? {} : { engine: options.engine }),
-      ...(options.createTlb === undefined ? {} : { tlb: options.createTlb() }),
-    };
-    return { name: 'bare', world: createBareWorld(spec, machine), kernel };
+    const spec = { ...parts, ...guestParts(kernel, parts), name: 'bare', memoryBytes };
+    return { name: 'bare', world: createBareWorld(spec, hardwareOptions(options)), kernel };
   }
   const definition = typeof chosen === 'string' ? worldDefinition(chosen) : chosen;
   const kernel =
@@ -144,8 +145,7 @@ function create(
     ...parts,
     name,
     memoryBytes,
-    ...(kernel === undefined ? {} : { guest: guestSpec(kernel, parts) }),
-    ...(kernel !== undefined && parts.input ? { input: typed(parts.input) } : {}),
+    ...(kernel === undefined ? {} : guestParts(kernel, parts)),
   };
   return { name, world: definition.create(host, spec), host, ...(kernel === undefined ? {} : { kernel }) };
 }

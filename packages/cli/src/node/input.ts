@@ -68,7 +68,7 @@ export function loadKernels(options: { guestKernel?: string; paraKernel?: string
 }
 
 /** A world of the user's own: a JavaScript or TypeScript module whose default export is a WorldDefinition. */
-export async function loadWorld(path: string): Promise<WorldDefinition> {
+async function loadWorld(path: string): Promise<WorldDefinition> {
   readInput(path, 'world');
   let module: { default?: unknown };
   try {
@@ -86,8 +86,12 @@ export async function loadWorld(path: string): Promise<WorldDefinition> {
   return definition as WorldDefinition;
 }
 
-/** Whether a `--world` argument means a file and not a name. */
-export function isWorldFile(name: string): boolean {
+/** What a `--world` argument means: the definition in a file, or a name as it is. */
+export async function chooseWorld(name: string): Promise<string | WorldDefinition> {
+  return isWorldFile(name) ? await loadWorld(name) : name;
+}
+
+function isWorldFile(name: string): boolean {
   return /[\\/]|\.[cm]?[jt]s$/.test(name);
 }
 

@@ -1,8 +1,7 @@
-import type { WorldDefinition } from '@worldswitch/contracts';
 import { companions } from '../built-in-program.ts';
 import { type CompareReport, compare } from '../compare.ts';
-import { ExitCode } from '../exit-codes.ts';
-import { isWorldFile, loadKernels, loadProgram, loadWorld } from './input.ts';
+import { ExitCode, exitCodeOfReason } from '../exit-codes.ts';
+import { chooseWorld, loadKernels, loadProgram } from './input.ts';
 import { type MachineFlags, machineOptions } from './options.ts';
 import { progressLine, traceFile, writeAll } from './output.ts';
 import { reportText } from './report-text.ts';
@@ -21,9 +20,7 @@ export interface CompareFlags extends MachineFlags {
 }
 
 export async function compareVerb(args: readonly string[], flags: CompareFlags): Promise<number> {
-  const worlds: (string | WorldDefinition)[] = [];
-  for (const name of [...flags.worlds, ...(flags.world ?? [])])
-    worlds.push(isWorldFile(name) ? await loadWorld(name) : name);
+  const worlds = await Promise.all([...flags.worlds, ...(flags.world ?? [])].map(chooseWorld));
   const program = loadProgram(flags.program, args);
   const files = companions(flags.program);
   const kernels = loadKernels(flags);
@@ -56,11 +53,6 @@ export async function compareVerb(args: readonly string[], flags: CompareFlags):
 
 /** What went wrong first, in the order of the worlds; the table shows the rest. */
 function exitCodeOf(report: CompareReport): number {
-  for (const world of report.worlds) {
-    if (world.reason === 'refused') return ExitCode.badInput;
-    if (world.reason === 'fault') return ExitCode.guestFault;
-    if (world.reason === 'output-limit') return ExitCode.outputLimit;
-    if (world.reason === 'budget') return ExitCode.instructionLimit;
-  }
+  for (const { reason } of report.worlds) if (reason !== 'exited') return exitCodeOfReason(reason);
   return report.identical ? ExitCode.ok : ExitCode.worldsDisagree;
 }

@@ -1,13 +1,13 @@
-import type { TaskInfo, WorldDefinition, WorldResult } from '@worldswitch/contracts';
+import type { TaskInfo, WorldResult } from '@worldswitch/contracts';
 import Table from 'cli-table3';
 import pc from 'picocolors';
 import { companions } from '../built-in-program.ts';
 import { runToEnd } from '../compare.ts';
-import { ExitCode } from '../exit-codes.ts';
+import { ExitCode, exitCodeOfReason } from '../exit-codes.ts';
 import { runTogether, type TogetherResult } from '../together.ts';
 import { jsonLinesSink } from '../trace-file.ts';
 import { openWorld } from '../worlds.ts';
-import { isWorldFile, loadKernels, loadProgram, loadWorld, standardInput } from './input.ts';
+import { chooseWorld, loadKernels, loadProgram, standardInput } from './input.ts';
 import { type MachineFlags, machineOptions } from './options.ts';
 import { traceFile, writeAll } from './output.ts';
 
@@ -31,8 +31,7 @@ export async function runVerb(
   flags: RunFlags,
   fallback: string[],
 ): Promise<number> {
-  const worlds: (string | WorldDefinition)[] = [];
-  for (const name of flags.world ?? fallback) worlds.push(isWorldFile(name) ? await loadWorld(name) : name);
+  const worlds = await Promise.all((flags.world ?? fallback).map(chooseWorld));
   const trace = flags.trace === undefined ? undefined : traceFile(flags.trace);
   // Without any, the program reads an end of file at once, as from /dev/null.
   const input = standardInput(flags.interactive === true) ?? new Uint8Array(0);
@@ -50,7 +49,7 @@ export async function runVerb(
     if (only !== undefined && flags.ps === undefined) {
       const { world } = openWorld(only, common, { ...common, onOutput: (bytes) => writeAll(1, bytes) });
       try {
-        return exitCodeOf(runToEnd(world, flags.maxInstructions ?? Number.POSITIVE_INFINITY));
+        return reported(runToEnd(world, flags.maxInstructions ?? Number.POSITIVE_INFINITY));
       } finally {
         world.dispose();
       }
@@ -81,7 +80,7 @@ export async function traceVerb(program: string, args: readonly string[], flags:
   let left = flags.limit ?? Number.POSITIVE_INFINITY;
   const lines = jsonLinesSink((text) => writeAll(1, text));
   const common = { program: loadProgram(program, args), ...loadKernels(flags), ...machineOptions(flags) };
-  const { world } = openWorld(isWorldFile(chosen) ? await loadWorld(chosen) : chosen, common, {
+  const { world } = openWorld(await chooseWorld(chosen), common, {
     ...common,
     trace: { emit: (event) => void (left-- > 0 && lines.emit(event)) },
   });
@@ -89,7 +88,7 @@ export async function traceVerb(program: string, args: readonly string[], flags:
     let remaining = flags.maxInstructions ?? Number.POSITIVE_INFINITY;
     for (const slice = 100_000; remaining > 0 && left > 0; remaining -= slice) {
       const result = world.run(Math.min(slice, remaining));
-      if (result !== undefined) return exitCodeOf(result);
+      if (result !== undefined) return reported(result);
     }
     return left > 0 ? ExitCode.instructionLimit : ExitCode.ok;
   } finally {
@@ -97,11 +96,14 @@ export async function traceVerb(program: string, args: readonly string[], flags:
   }
 }
 
-function exitCodeOf(result: WorldResult): number {
+/** Says on stderr why a world did not end by itself, and gives the exit code. */
+function reported(result: WorldResult): number {
   if (result.message !== undefined) writeAll(2, `worldswitch: ${result.message}\n`);
-  if (result.reason === 'exited') return result.exitCode;
-  if (result.reason === 'fault') return ExitCode.guestFault;
-  return result.reason === 'budget' ? ExitCode.instructionLimit : ExitCode.outputLimit;
+  return exitCodeOf(result);
+}
+
+function exitCodeOf(result: WorldResult): number {
+  return result.reason === 'exited' ? result.exitCode : exitCodeOfReason(result.reason);
 }
 
 function summarize(results: readonly TogetherResult[]): number {
@@ -109,8 +111,7 @@ function summarize(results: readonly TogetherResult[]): number {
   for (const { name, result } of results) {
     const how = result.reason === 'exited' ? `exit code ${result.exitCode}` : (result.message ?? result.reason);
     writeAll(2, `${name}: ${how}\n`);
-    const own = result.reason === 'exited' ? result.exitCode : exitCodeOf({ ...result, reason: result.reason });
-    if (code === ExitCode.ok) code = own;
+    if (code === ExitCode.ok) code = exitCodeOf(result);
   }
   return code;
 }

@@ -4,6 +4,7 @@ import type {
   ProgramSpec,
   TaskInfo,
   TraceSink,
+  World,
   WorldDefinition,
   WorldResult,
 } from '@worldswitch/contracts';
@@ -44,20 +45,21 @@ export function runTogether(options: TogetherOptions): TogetherResult[] {
     );
   }
   const host = createHost(options, options.worlds.length);
-  const opened = options.worlds.map((chosen, index) => {
-    const kind = worldName(chosen);
-    const name = options.worlds.length === 1 ? kind : `${kind}-${index + 1}`;
-    const parts = {
-      program: options.program,
-      ...(options.input === undefined ? {} : { input: options.input }),
-      ...(options.files === undefined ? {} : { files: options.files }),
-      ...(options.maxOutputBytes === undefined ? {} : { maxOutputBytes: options.maxOutputBytes }),
-      ...(options.trace === undefined ? {} : { trace: options.trace }),
-      ...(options.onOutput === undefined ? {} : { onOutput: (bytes: Uint8Array) => options.onOutput?.(name, bytes) }),
-    };
-    return openWorld(chosen, options, parts, { host, name });
-  });
+  const opened: { readonly name: string; readonly world: World }[] = [];
   try {
+    for (const [index, chosen] of options.worlds.entries()) {
+      const kind = worldName(chosen);
+      const name = options.worlds.length === 1 ? kind : `${kind}-${index + 1}`;
+      const parts = {
+        program: options.program,
+        ...(options.input === undefined ? {} : { input: options.input }),
+        ...(options.files === undefined ? {} : { files: options.files }),
+        ...(options.maxOutputBytes === undefined ? {} : { maxOutputBytes: options.maxOutputBytes }),
+        ...(options.trace === undefined ? {} : { trace: options.trace }),
+        ...(options.onOutput === undefined ? {} : { onOutput: (bytes: Uint8Array) => options.onOutput?.(name, bytes) }),
+      };
+      opened.push(openWorld(chosen, options, parts, { host, name }));
+    }
     runHost(host, options, () => opened.every(({ world }) => world.result !== undefined));
     return opened.map(({ name, world }) => ({ name, result: world.result ?? notEnded(options.maxInstructions) }));
   } finally {

@@ -12,6 +12,7 @@ import {
   TranslationFault,
   walk,
 } from '@worldswitch/mmu-tlb';
+import { DEBUG_STOP } from './debug-points.ts';
 import type { Hart } from './hart.ts';
 import { CsrSlot, type HartContext, Mstatus } from './hart-context.ts';
 import { HartOffset } from './hart-state.ts';
@@ -122,7 +123,8 @@ function fault(hart: Hart, cause: number, low: number, high: number): -1 {
 /** Enters a translation in the inline software TLB, unless the TLB model must see every access. */
 function remember(hart: Hart, table: number, low: number, high: number, wasmPage: number): void {
   if ((hart.leafLevel >= 0 && hart.tlb.observesHits) || !hart.isWholePageAllowed) return;
-  const context = hart.current;
+  const { current: context, points } = hart;
+  if (points && (table === FETCH_TABLE ? points.holdsFetches(hart, low, high) : points.holdsData(low, high))) return;
   const offset = table === FETCH_TABLE ? HartOffset.fetchTranslations : HartOffset.dataTranslations;
   const set = hart.memory.i32[context.word + offset / 4]!;
   hart.sets.enter(set, table, low, high, wasmPage, hart.leafLevel);
@@ -158,6 +160,7 @@ export function loadSlow(hart: Hart, low: number, high: number, width: Width): A
   const scratch = context.word + SCRATCH;
   const wasmPage = wasmPageOf(hart, frame);
   if (wasmPage < 0) return loadDevice(hart, frame * 4096 + offset, low, high, width);
+  hart.points?.noteAccess(hart, low, high, width, true, false);
   remember(hart, LOAD_TABLE, low, high, wasmPage);
   const at = wasmPage + offset;
   u32[scratch + 1] = 0;
@@ -185,6 +188,7 @@ function loadDevice(hart: Hart, address: number, low: number, high: number, widt
     hart.noteFault(ExceptionCause.loadAccessFault, low, high);
     return AccessResult.fault;
   }
+  hart.points?.noteAccess(hart, low, high, width, true, false);
   const { u32 } = hart.memory;
   const scratch = hart.current.word + SCRATCH;
   const offset = address - region.base;
@@ -202,6 +206,7 @@ function loadAcrossPages(hart: Hart, low: number, high: number, width: Width): A
   const nextHigh = nextLow === 0 ? (high + 1) | 0 : high;
   const second = translateForBytes(hart, nextLow | 0, nextHigh, AccessKind.load, width - (4096 - (low & 0xfff)));
   if (second < 0) return AccessResult.fault;
+  hart.points?.noteAccess(hart, low, high, width, true, false);
   const scratch = hart.current.base + HartOffset.scratch;
   const { u8 } = hart.memory;
   const inFirst = 4096 - (low & 0xfff);
@@ -230,6 +235,7 @@ export function storeSlow(hart: Hart, low: number, high: number, width: Width): 
   const { u32, view } = hart.memory;
   const wasmPage = wasmPageOf(hart, frame);
   if (wasmPage < 0) return storeDevice(hart, frame * 4096 + offset, low, high, width);
+  hart.points?.noteAccess(hart, low, high, width, false, true);
   const ramFrame = frame - RAM_FRAME;
   const isCode = hart.ram.code.isCode[ramFrame] !== 0;
   if (isCode) hart.ram.code.noteWrite(ramFrame * 4096 + offset, width);
@@ -260,6 +266,7 @@ function storeDevice(hart: Hart, address: number, low: number, high: number, wid
     hart.noteFault(ExceptionCause.storeAccessFault, low, high);
     return AccessResult.fault;
   }
+  hart.points?.noteAccess(hart, low, high, width, false, true);
   const { u32 } = hart.memory;
   const scratch = hart.current.word + SCRATCH;
   const offset = address - region.base;
@@ -291,6 +298,7 @@ function storeAcrossPages(hart: Hart, low: number, high: number, width: Width): 
   const nextHigh = nextLow === 0 ? (high + 1) | 0 : high;
   const second = translateForBytes(hart, nextLow | 0, nextHigh, AccessKind.store, width - (4096 - (low & 0xfff)));
   if (second < 0) return AccessResult.fault;
+  hart.points?.noteAccess(hart, low, high, width, false, true);
   const scratch = hart.current.base + HartOffset.scratch;
   const { u8 } = hart.memory;
   const inFirst = 4096 - (low & 0xfff);
@@ -302,16 +310,39 @@ function storeAcrossPages(hart: Hart, low: number, high: number, width: Width): 
   return hart.isAttentionSet() ? AccessResult.leave : AccessResult.done;
 }
 
-/** Byte offset in the machine's memory of the instruction parcel at a virtual address, or -1 with the fault noted. */
+/**
+ * Byte offset in the machine's memory of the instruction at a virtual address, which is pc; or -1 with the fault noted, or with
+ * DEBUG_STOP noted where a debugger wants to stop before it.
+ */
 export function fetchWasm(hart: Hart, low: number, high: number): number {
-  const { i32 } = hart.memory;
-  const set = i32[hart.current.word + HartOffset.fetchTranslations / 4]!;
-  const word = (set + FETCH_TABLE + ((low >>> 12) & (TRANSLATION_ENTRIES - 1)) * TRANSLATION_ENTRY_SIZE) >>> 2;
-  if (i32[word] === (low & ~0xfff) && i32[word + 1] === high) return (low + i32[word + 2]!) >>> 0;
+  const at = inlineFetch(hart, low, high);
+  if (at >= 0) return at;
+  const { points } = hart;
+  if (points?.endsStep(hart)) return fault(hart, DEBUG_STOP, 0, 0);
+  const wasmPage = translateForBytes(hart, low, high, AccessKind.fetch, 2);
+  if (wasmPage < 0) return -1;
+  if (points?.isBreakpoint(hart, low, high)) return fault(hart, DEBUG_STOP, 0, 0);
+  remember(hart, FETCH_TABLE, low, high, wasmPage);
+  return wasmPage + (low & 0xfff);
+}
+
+/** The same for the second half of an instruction that begins in the page before: no one stops between the halves. */
+export function fetchSecondWasm(hart: Hart, low: number, high: number): number {
+  const at = inlineFetch(hart, low, high);
+  if (at >= 0) return at;
   const wasmPage = translateForBytes(hart, low, high, AccessKind.fetch, 2);
   if (wasmPage < 0) return -1;
   remember(hart, FETCH_TABLE, low, high, wasmPage);
   return wasmPage + (low & 0xfff);
+}
+
+/** Byte offset in the machine's memory by the fetch table of the software TLB, or -1. */
+function inlineFetch(hart: Hart, low: number, high: number): number {
+  const { i32 } = hart.memory;
+  const set = i32[hart.current.word + HartOffset.fetchTranslations / 4]!;
+  const word = (set + FETCH_TABLE + ((low >>> 12) & (TRANSLATION_ENTRIES - 1)) * TRANSLATION_ENTRY_SIZE) >>> 2;
+  if (i32[word] !== (low & ~0xfff) || i32[word + 1] !== high) return -1;
+  return (low + i32[word + 2]!) >>> 0;
 }
 
 /**

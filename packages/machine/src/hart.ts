@@ -20,6 +20,7 @@ import { fetchWasm, loadSlow, protectPageTables, storeSlow, type Width } from '.
 import type { Bus } from './bus.ts';
 import { type ControlOperation, controlOperations } from './control.ts';
 import { CsrFile } from './csr-file.ts';
+import { DEBUG_STOP, type DebugPoints } from './debug-points.ts';
 import type { Engine } from './engine/engine.ts';
 import { ReferenceEngine } from './engine/reference/reference-engine.ts';
 import { MachineError } from './errors.ts';
@@ -95,6 +96,8 @@ export class Hart {
   exitLow = 0;
   exitHigh = 0;
   observer: HartObserver | undefined;
+  /** Where a debugger wants to stop; absent while it wants nothing. Set by DebugPoints. */
+  points: DebugPoints | undefined;
   /** See trap.ts: traps without a retired instruction in between. */
   trapStreak = 0;
   trapInstret = -1;
@@ -325,13 +328,17 @@ export class Hart {
     throw GUEST_FAULT;
   }
 
-  /** Takes the exception noted in the context at the context's pc. */
+  /** Takes the exception noted in the context at the context's pc; where that is DEBUG_STOP, ends the slice. */
   takePendingTrap(): void {
     const { i32 } = this.memory;
     const { word } = this.current;
     const cause = i32[word + HartOffset.trapCause / 4]!;
     if (cause < 0) throw new InternalError('no trap is pending');
     i32[word + HartOffset.trapCause / 4] = -1;
+    if (cause === DEBUG_STOP) {
+      this.leaveWith('stop', 0, 0, 0);
+      return;
+    }
     const value = word + HartOffset.trapValue / 4;
     takeTrap(this, cause, false, i32[value]!, i32[value + 1]!);
   }

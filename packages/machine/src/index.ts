@@ -1,6 +1,7 @@
 export type { Board } from './board.ts';
 export { type BoardDescription, boardDeviceTree } from './board-device-tree.ts';
 export type { ControlOperation } from './control.ts';
+export { type DebugHit, DebugPoints, type StepGoal, type WatchKind } from './debug-points.ts';
 export {
   cells,
   cells64,

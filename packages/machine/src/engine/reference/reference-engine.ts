@@ -11,7 +11,7 @@ import {
   RoundingMode,
   resolveRoundingMode,
 } from '@worldswitch/isa';
-import { atomicWasm, fetchWasm, loadSlow, storeSlow } from '../../access.ts';
+import { atomicWasm, fetchSecondWasm, fetchWasm, loadSlow, storeSlow } from '../../access.ts';
 import { GUEST_FAULT, type Hart } from '../../hart.ts';
 import { CsrSlot, Mstatus } from '../../hart-context.ts';
 import { HartOffset } from '../../hart-state.ts';
@@ -168,7 +168,7 @@ export class ReferenceEngine implements Engine, EvaluationState {
     const isLong = (bits & 3) === 3;
     if (isLong && slot === 2047) {
       const secondLow = (low + 2) | 0;
-      const second = fetchWasm(this.#hart, secondLow, secondLow === 0 ? (high + 1) | 0 : high);
+      const second = fetchSecondWasm(this.#hart, secondLow, secondLow === 0 ? (high + 1) | 0 : high);
       if (second < 0) return undefined;
       bits = (bits | (view.getUint16(second, true) << 16)) >>> 0;
     } else if (isLong) bits = view.getUint32(at, true);
@@ -286,6 +286,11 @@ export class ReferenceEngine implements Engine, EvaluationState {
     return at;
   }
 
+  /** A debugger may watch the place that `#atomic` translated last. */
+  #noteAtomic(width: 4 | 8, isRead: boolean, isWrite: boolean): void {
+    this.#hart.points?.noteAccess(this.#hart, this.#halves[0]!, this.#halves[1]!, width, isRead, isWrite);
+  }
+
   #read(at: number, width: 4 | 8): bigint {
     return width === 8 ? this.#memory.u64[at >>> 3]! : BigInt(this.#memory.u32[at >>> 2]!);
   }
@@ -297,6 +302,7 @@ export class ReferenceEngine implements Engine, EvaluationState {
 
   amo(operation: AmoOperation, width: 4 | 8, address: bigint, value: bigint): bigint {
     const at = this.#atomic(width, address, false);
+    this.#noteAtomic(width, true, true);
     const old = this.#read(at, width);
     this.#write(at, width, amoResult(operation, width, old, value));
     return old;
@@ -304,6 +310,7 @@ export class ReferenceEngine implements Engine, EvaluationState {
 
   loadReserved(width: 4 | 8, address: bigint): bigint {
     const at = this.#atomic(width, address, true);
+    this.#noteAtomic(width, true, false);
     this.#memory.i64[this.#hart.current.quad + RESERVATION] = BigInt(at - RAM + RAM_BASE);
     return this.#read(at, width);
   }
@@ -313,8 +320,10 @@ export class ReferenceEngine implements Engine, EvaluationState {
     const reservation = this.#hart.current.quad + RESERVATION;
     const isReserved = this.#memory.i64[reservation] === BigInt(at - RAM + RAM_BASE);
     this.#memory.i64[reservation] = -1n;
-    if (isReserved) this.#write(at, width, value);
-    return isReserved;
+    if (!isReserved) return false;
+    this.#noteAtomic(width, false, true);
+    this.#write(at, width, value);
+    return true;
   }
 
   control(operation: string, decoded: DecodedInstruction): void {

@@ -219,5 +219,69 @@ export function tlbModelLaws(create: () => TlbModel, options: TlbModelLawOptions
     requireEqual(tlb.counters.flushes, 3, 'counters.flushes');
   });
 
+  const restored = (saved: TlbModel): TlbModel => {
+    const other = create();
+    const state = saved.save?.();
+    if (state !== undefined) other.restore?.(JSON.parse(JSON.stringify(state)));
+    return other;
+  };
+  /** A model without save and restore is flushed instead of saved: nothing to check. */
+  const saving = (name: string, check: () => void) => {
+    const { save, restore } = create();
+    const skipped = save && restore ? {} : { skipped: 'this model cannot be saved' };
+    laws.push({ name, check, ...skipped });
+  };
+  law('save and restore come together', () => {
+    const { save, restore } = create();
+    requireEqual(save === undefined, restore === undefined, 'both or neither of save and restore');
+  });
+  saving('a restored model goes on as the saved one does: lookups, evictions in their order, entries, counters', () => {
+    let state = 12345;
+    const below = (limit: number) => {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+      return Math.floor((state / 2 ** 32) * limit);
+    };
+    const act = (models: readonly TlbModel[], turns: number) => {
+      for (let turn = 0; turn < turns; turn++) {
+        const action = below(100);
+        const asid = below(4);
+        const page = below(700);
+        const level = below(8) === 0 ? 1 : 0;
+        const flags = below(5) === 0 ? GLOBAL : LOCAL;
+        const results = models.map((tlb) => {
+          if (action === 0) tlb.flush();
+          else if (action === 1) tlb.flush(asid);
+          else if (action < 5) tlb.flush(asid, page);
+          else if (action < 50) return fields(tlb.lookup(asid, page));
+          else tlb.insert(entry(asid, page, { flags, level }));
+          return undefined;
+        });
+        if (models.length > 1) requireEqual(results[1], results[0], `the result of action ${action} in turn ${turn}`);
+      }
+    };
+    for (const turns of [0, 1, 10, 500, 3000]) {
+      const saved = create();
+      act([saved], turns);
+      const other = restored(saved);
+      const evictions: string[][] = [[], []];
+      [saved, other].forEach((tlb, index) => {
+        tlb.onEvict = (item) => evictions[index]!.push(`${item.asid} ${item.page}`);
+      });
+      requireEqual([...other.entries()].map(fields), [...saved.entries()].map(fields), 'entries() after restore');
+      act([saved, other], 3000);
+      requireEqual(evictions[1], evictions[0], 'evictions after restore');
+      requireEqual(other.counters, saved.counters, 'counters after restore');
+    }
+  });
+  saving('restore replaces what was held, and reports nothing as evicted', () => {
+    const saved = create();
+    saved.insert(entry(1, 5));
+    const other = create();
+    for (let page = 0; page < 300; page++) other.insert(entry(2, page));
+    other.onEvict = () => requireThat(false, 'no eviction to be reported');
+    other.restore?.(saved.save?.() ?? []);
+    requireEqual([...other.entries()].map(fields), [...saved.entries()].map(fields), 'entries() after restore');
+  });
+
   return laws;
 }

@@ -18,6 +18,7 @@ export type {
 } from './host-kernel.ts';
 export type { PhysicalMemory } from './memory.ts';
 export type { TlbCounters, VcpuCounters, WorldMetrics } from './metrics.ts';
+export type { SavedState } from './saved-state.ts';
 export type { TlbEntry, TlbModel } from './tlb.ts';
 export { Actor, type TraceEvent, type TraceSink } from './trace.ts';
 export { type Exit, type HostClock, type HostConsole, type HostHardware, TranslationMode, type Vcpu } from './vcpu.ts';

@@ -1,3 +1,5 @@
+import type { SavedState } from './saved-state.ts';
+
 /** A cached translation. `page` and `frame` are page numbers of the 4 KiB page asked for, whatever the leaf's size was. */
 export interface TlbEntry {
   readonly asid: number;
@@ -33,4 +35,11 @@ export interface TlbModel {
   onEvict: ((entry: TlbEntry) => void) | undefined;
   readonly counters: { lookups: number; misses: number; insertions: number; evictions: number; flushes: number };
   entries(): Iterable<TlbEntry>;
+  /**
+   * Everything that decides on later lookups and replacements, and the counters. Optional, together with `restore`: when a machine
+   * with a model that lacks it is saved, the model is flushed, so that the saved machine and the restored one go on alike.
+   */
+  save?(): SavedState;
+  /** Takes over what a model made alike saved, without calling `onEvict`. Throws an Error for anything else. */
+  restore?(state: SavedState): void;
 }

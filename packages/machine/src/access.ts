@@ -237,6 +237,7 @@ export function storeSlow(hart: Hart, low: number, high: number, width: Width): 
   if (wasmPage < 0) return storeDevice(hart, frame * 4096 + offset, low, high, width);
   hart.points?.noteAccess(hart, low, high, width, false, true);
   const ramFrame = frame - RAM_FRAME;
+  hart.ram.dirty.mark(ramFrame);
   const isCode = hart.ram.code.isCode[ramFrame] !== 0;
   if (isCode) hart.ram.code.noteWrite(ramFrame * 4096 + offset, width);
   else remember(hart, STORE_TABLE, low, high, wasmPage);
@@ -305,8 +306,8 @@ function storeAcrossPages(hart: Hart, low: number, high: number, width: Width): 
   const at = first + 4096 - inFirst;
   u8.set(u8.subarray(scratch, scratch + inFirst), at);
   u8.set(u8.subarray(scratch + inFirst, scratch + width), second);
-  hart.ram.code.noteWrite(at - RAM, inFirst);
-  hart.ram.code.noteWrite(second - RAM, width - inFirst);
+  hart.ram.noteOffset(at - RAM, inFirst);
+  hart.ram.noteOffset(second - RAM, width - inFirst);
   return hart.isAttentionSet() ? AccessResult.leave : AccessResult.done;
 }
 
@@ -358,6 +359,6 @@ export function atomicWasm(hart: Hart, low: number, high: number, width: 4 | 8, 
   const wasmPage = translateForBytes(hart, low, high, isLoadReserved ? AccessKind.load : AccessKind.store, width);
   if (wasmPage < 0) return -1;
   const at = wasmPage + (low & 0xfff);
-  if (!isLoadReserved) hart.ram.code.noteWrite(at - RAM, width);
+  if (!isLoadReserved) hart.ram.noteOffset(at - RAM, width);
   return at;
 }

@@ -137,6 +137,7 @@ export class Hart {
     this.tlb.onEvict = (entry) => this.sets.evict(entry.asid, entry.page, (entry.flags & PteFlag.global) !== 0);
     this.reference = new ReferenceEngine(this);
     this.#engine = this.reference;
+    this.ram.dirty.onCut(() => this.sets.forgetAllStores());
     this.ram.code.onWrite = (frame, offset, length) => this.#codeWritten(frame, offset, length);
     this.current = this.createContext();
     this.#clock = new HartClock(this.current);

@@ -1,4 +1,5 @@
 import type { PhysicalMemory } from '@worldswitch/contracts';
+import { DirtyPages } from './dirty-pages.ts';
 import type { MachineMemory } from './machine-memory.ts';
 import { RAM, RAM_BASE } from './memory-layout.ts';
 
@@ -30,6 +31,7 @@ export class Ram implements PhysicalMemory {
   readonly size: number;
   readonly bytes: Uint8Array;
   readonly code: CodeFrames;
+  readonly dirty: DirtyPages;
   readonly #view: DataView;
 
   constructor(memory: MachineMemory) {
@@ -37,6 +39,7 @@ export class Ram implements PhysicalMemory {
     this.bytes = memory.u8.subarray(RAM, RAM + this.size);
     this.#view = new DataView(memory.wasm.buffer, RAM, this.size);
     this.code = new CodeFrames(this.size / 4096);
+    this.dirty = new DirtyPages(this.size / 4096);
   }
 
   contains(address: number, length: number): boolean {
@@ -62,8 +65,16 @@ export class Ram implements PhysicalMemory {
 
   #writable(address: number, length: number): number {
     const offset = this.#offset(address, length);
-    if (this.code.isCode[offset >>> 12] !== 0) this.code.noteWrite(offset, length);
+    const page = offset >>> 12;
+    this.dirty.mark(page);
+    if (this.code.isCode[page] !== 0) this.code.noteWrite(offset, length);
     return offset;
+  }
+
+  /** Bytes of RAM were or are about to be written, by whatever way. @param offset byte offset in RAM. */
+  noteOffset(offset: number, length: number): void {
+    this.dirty.markRange(offset, length);
+    this.code.noteWrite(offset, length);
   }
 
   read8(address: number): number {
@@ -97,14 +108,14 @@ export class Ram implements PhysicalMemory {
   write(address: number, data: Uint8Array): void {
     const offset = this.#range(address, data.length);
     this.bytes.set(data, offset);
-    this.code.noteWrite(offset, data.length);
+    this.noteOffset(offset, data.length);
   }
   fill(address: number, length: number, value: number): void {
     const offset = this.#range(address, length);
     this.bytes.fill(value, offset, offset + length);
-    this.code.noteWrite(offset, length);
+    this.noteOffset(offset, length);
   }
   noteWrite(address: number, length: number): void {
-    this.code.noteWrite(this.#range(address, length), length);
+    this.noteOffset(this.#range(address, length), length);
   }
 }

@@ -142,6 +142,14 @@ export class TranslationSets {
     }
   }
 
+  /** Each first store to a page must take the slow path again: a new period of dirty marks begins. */
+  forgetAllStores(): void {
+    for (let set = 0; set < this.#used; set++) {
+      const start = SETS_BASE + set * WORDS_PER_SET + WORDS_PER_TABLE;
+      this.#i32.fill(-1, start, start + WORDS_PER_TABLE);
+    }
+  }
+
   /** Forgets everything, untranslated sets too (physical memory protection changed). */
   reset(): void {
     for (let set = 0; set < this.#used; set++) if (this.#keys[set] !== undefined) this.#drop(set);

@@ -16,6 +16,14 @@ export interface ReplacementState {
   filled(set: number, way: number): void;
   /** A lookup hit this way. */
   touched(set: number, way: number): void;
+  /** Numbers that say everything about the state. Without it and `restore`, a TLB is flushed when its machine is saved. */
+  save?(): readonly number[];
+  /** Throws RangeError for a list of another length than `save` gives. */
+  restore?(numbers: readonly number[]): void;
+}
+
+function requireLength(numbers: readonly number[], length: number): void {
+  if (numbers.length !== length) throw new RangeError(`${numbers.length} numbers for a replacement state of ${length}`);
 }
 
 /** Oldest entry first, whatever was hit since. */
@@ -46,6 +54,12 @@ function recencyOrder(sets: number, ways: number, hitsCount: boolean): Replaceme
     },
     filled: stamp,
     touched: hitsCount ? stamp : () => {},
+    save: () => [now, ...stamps],
+    restore(numbers) {
+      requireLength(numbers, stamps.length + 1);
+      now = numbers[0]!;
+      stamps.set(numbers.slice(1));
+    },
   };
 }
 
@@ -77,6 +91,11 @@ export const treePlru: ReplacementPolicy = {
       },
       filled: pointAway,
       touched: pointAway,
+      save: () => [...trees],
+      restore(numbers) {
+        requireLength(numbers, trees.length);
+        trees.set(numbers);
+      },
     };
   },
 };
@@ -97,6 +116,11 @@ export function random(seed: number): ReplacementPolicy {
         },
         filled() {},
         touched() {},
+        save: () => [state],
+        restore(numbers) {
+          requireLength(numbers, 1);
+          state = numbers[0]!;
+        },
       };
     },
   };

@@ -1,9 +1,10 @@
-import type { TlbEntry, TlbModel } from '@worldswitch/contracts';
+import type { SavedState, TlbEntry, TlbModel } from '@worldswitch/contracts';
 import type { PrivilegeLevel } from '@worldswitch/isa';
 import { MmuError } from './mmu-error.ts';
 import { type AccessKind, faultCause, needsAccessedDirty, permits, TranslationFault } from './permission.ts';
 import { PteFlag } from './pte.ts';
 import { coversPage } from './tlb.ts';
+import { eachEntry, flattenEntries, requireTlbState, restoreCounters, saveCounters } from './tlb-state.ts';
 
 /**
  * Exception codes of a refill trap: the TLB has no entry and no hardware will look for one. They lie in the range that the
@@ -109,6 +110,25 @@ export function createSoftRefillTlb(options: SoftRefillTlbOptions): SoftRefillTl
     },
     *entries() {
       for (const entry of slots) if (entry !== undefined) yield entry;
+    },
+    save() {
+      const held = slots.flatMap((entry, index) => (entry === undefined ? [] : [[index, entry] as const]));
+      const { refillTraps, writes } = tlb.counters;
+      const policy = [next, refillTraps, writes];
+      return { name: model.name, counters: saveCounters(model.counters), entries: flattenEntries(held), policy };
+    },
+    restore(state: SavedState) {
+      const { counters, entries, policy } = requireTlbState(model, state);
+      const [position = next, refillTraps = 0, writes = 0] = policy;
+      checkIndex(position);
+      slots.fill(undefined);
+      for (const [index, entry] of eachEntry(entries)) {
+        checkIndex(index);
+        slots[index] = entry;
+      }
+      next = position;
+      Object.assign(tlb.counters, { refillTraps, writes });
+      restoreCounters(model.counters, counters);
     },
   };
 

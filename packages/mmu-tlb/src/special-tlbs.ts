@@ -1,6 +1,7 @@
-import type { TlbEntry, TlbModel } from '@worldswitch/contracts';
+import type { SavedState, TlbEntry, TlbModel } from '@worldswitch/contracts';
 import { PteFlag } from './pte.ts';
 import { coversPage } from './tlb.ts';
+import { eachEntry, flattenEntries, requireTlbState, restoreCounters, saveCounters } from './tlb-state.ts';
 
 /** A TLB that never has to replace anything: the best that any size or policy could reach. */
 export function createUnboundedTlb(): TlbModel {
@@ -66,6 +67,26 @@ export function createUnboundedTlb(): TlbModel {
     *entries() {
       for (const space of spaces.values()) yield* space.values();
     },
+    save() {
+      function* all(): Generator<readonly [number, TlbEntry]> {
+        for (const [key, space] of spaces) for (const entry of space.values()) yield [key, entry];
+      }
+      const { name, counters } = model;
+      return { name, counters: saveCounters(counters), entries: flattenEntries(all()), policy: [...spaces.keys()] };
+    },
+    restore(state: SavedState) {
+      const { counters, entries, policy } = requireTlbState(model, state);
+      for (const space of spaces.values()) space.clear();
+      spaces.clear();
+      superpagePieces = 0;
+      // The order of spaces is that of `entries()`.
+      for (const key of policy) spaces.set(key, key === -1 ? globals : new Map());
+      for (const [key, entry] of eachEntry(entries)) {
+        spaces.get(key)?.set(entry.page, entry);
+        if (entry.level > 0) superpagePieces++;
+      }
+      restoreCounters(model.counters, counters);
+    },
   };
   return model;
 }
@@ -73,7 +94,7 @@ export function createUnboundedTlb(): TlbModel {
 /** No TLB at all: each access walks the page table. Says that it observes hits so that nobody caches in its stead. */
 export function createNoTlb(): TlbModel {
   const counters = { lookups: 0, misses: 0, insertions: 0, evictions: 0, flushes: 0 };
-  return {
+  const model: TlbModel = {
     name: 'none',
     observesHits: true,
     onEvict: undefined,
@@ -88,5 +109,10 @@ export function createNoTlb(): TlbModel {
       counters.flushes++;
     },
     *entries() {},
+    save: () => ({ name: 'none', counters: saveCounters(counters), entries: [], policy: [] }),
+    restore(state: SavedState) {
+      restoreCounters(counters, requireTlbState(model, state).counters);
+    },
   };
+  return model;
 }

@@ -1,7 +1,15 @@
-import type { TlbEntry, TlbModel } from '@worldswitch/contracts';
+import type { SavedState, TlbEntry, TlbModel } from '@worldswitch/contracts';
 import { MmuError } from './mmu-error.ts';
 import { PAGES_PER_LEAF, PteFlag } from './pte.ts';
 import { fifo, type ReplacementPolicy } from './replacement.ts';
+import {
+  eachEntry,
+  flattenEntries,
+  requireTlbState,
+  restoreCounters,
+  saveCounters,
+  type TlbState,
+} from './tlb-state.ts';
 
 export interface TlbOptions {
   /** Number of sets, a power of two. 1 makes it fully associative. */
@@ -138,5 +146,34 @@ export function createTlb(options: TlbOptions): TlbModel {
       for (let position = 0; position < size; position++) if (pages[position] !== EMPTY) yield slots[position]!;
     },
   };
-  return model;
+  const { save, restore } = replacement;
+  // A policy of somebody else's that cannot be saved makes a TLB that cannot.
+  if (!save || !restore) return model;
+  function* positions(): Generator<readonly [number, TlbEntry]> {
+    for (let position = 0; position < size; position++)
+      if (pages[position] !== EMPTY) yield [position, slots[position]!];
+  }
+  return Object.assign(model, {
+    save: (): TlbState => ({
+      name: model.name,
+      counters: saveCounters(model.counters),
+      entries: flattenEntries(positions()),
+      policy: save.call(replacement),
+    }),
+    restore(state: SavedState) {
+      const { counters, entries, policy } = requireTlbState(model, state);
+      restore.call(replacement, policy);
+      pages.fill(EMPTY);
+      occupied = superpagePieces = 0;
+      for (const [position, entry] of eachEntry(entries)) {
+        if (!slots[position]) throw new MmuError(`a saved TLB entry stands at ${position} of ${size}`);
+        Object.assign(slots[position], entry);
+        pages[position] = entry.page;
+        asids[position] = (entry.flags & PteFlag.global) !== 0 ? -1 : entry.asid;
+        occupied++;
+        if (entry.level > 0) superpagePieces++;
+      }
+      restoreCounters(model.counters, counters);
+    },
+  });
 }

@@ -1,0 +1,127 @@
+// A private apt for another architecture and other suites: its own folders, the system's own mirror, Debian's own keys.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
+const ARCHITECTURE = 'riscv64';
+
+/** What stands in the way of fetching at all, such as no network or no apt: one sentence. */
+export class Unavailable extends Error {}
+
+export function run(command, args, options = {}) {
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    encoding: 'utf8',
+    maxBuffer: 256 << 20,
+    ...options,
+  });
+  if (error?.code === 'ENOENT') throw new Unavailable(`the command '${command}' is not installed`);
+  if (error || status !== 0) {
+    throw new Error(`${command} ${args.join(' ')} failed: ${(error?.message ?? stderr ?? '').trim().slice(-2000)}`);
+  }
+  return stdout;
+}
+
+/** Where the system gets Debian's packages from, by its own configuration. */
+function mirror() {
+  if (!existsSync(KEYRING)) throw new Unavailable(`${KEYRING} is missing: install debian-archive-keyring`);
+  const lines = run('apt-get', ['indextargets', '--format', '$(REPO_URI)|$(RELEASE)', 'IDENTIFIER: Packages'])
+    .split('\n')
+    .map((line) => line.split('|'));
+  const codename = /^VERSION_CODENAME=(.*)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1];
+  const found = lines.find(([uri, release]) => release === codename && /\/debian\/?$/.test(uri));
+  if (!found) throw new Unavailable(`apt's configuration names no source of Debian's suite '${codename}'`);
+  return found[0];
+}
+
+/**
+ * apt for one suite, in a folder of its own: nothing of the system is read but its mirror, nothing of it is changed. Only this
+ * machine's lists are private; packages that were downloaded stay for the next time.
+ */
+export function createApt(folder, suite) {
+  const state = join(folder, suite);
+  const archives = join(folder, 'archives');
+  for (const path of [join(state, 'lists/partial'), join(archives, 'partial')]) mkdirSync(path, { recursive: true });
+  writeFileSync(join(state, 'status'), '');
+  writeFileSync(
+    join(state, 'sources.list'),
+    `deb [arch=${ARCHITECTURE} signed-by=${KEYRING}] ${mirror()} ${suite} main\n`,
+  );
+  const settings = {
+    'Dir::State': state,
+    'Dir::State::lists': join(state, 'lists'),
+    'Dir::State::status': join(state, 'status'),
+    'Dir::Cache': state,
+    'Dir::Cache::archives': archives,
+    'Dir::Etc::sourcelist': join(state, 'sources.list'),
+    'Dir::Etc::sourceparts': '/dev/null',
+    'Dir::Etc::preferencesparts': '/dev/null',
+    'APT::Architecture': ARCHITECTURE,
+    'APT::Install-Recommends': 'false',
+    'APT::Sandbox::User': process.getuid?.() === 0 ? 'root' : '',
+    'Acquire::Languages': 'none',
+    'APT::Keep-Downloaded-Packages': 'true',
+    // A package that the system's hooks would clear away is what is wanted here.
+    'DPkg::Post-Invoke': '',
+    'APT::Update::Post-Invoke': '',
+  };
+  const configuration = join(state, 'apt.conf');
+  const lines = Object.entries(settings).map(([key, value]) => `${key} "${value}";`);
+  const architectures = `#clear APT::Architectures;\nAPT::Architectures { "${ARCHITECTURE}"; };\n`;
+  writeFileSync(
+    configuration,
+    `#clear APT::Update::Post-Invoke;\n#clear DPkg::Post-Invoke;\n${architectures}${lines.join('\n')}\n`,
+  );
+  const env = { ...process.env, APT_CONFIG: configuration, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' };
+  const apt = (command, args, options = {}) => run(command, args, { env, ...options });
+
+  return {
+    update() {
+      try {
+        apt('apt-get', ['update', '-qq', '--error-on=any']);
+      } catch (error) {
+        throw new Unavailable(`Debian's suite ${suite} cannot be reached: ${error.message}`);
+      }
+    },
+    /** The newest package whose name matches, as `name=version`. */
+    newest(pattern) {
+      const names = apt('apt-cache', ['pkgnames'])
+        .split('\n')
+        .filter((name) => pattern.test(name));
+      const versions = names.map((name) => [name, this.version(name)]).filter(([, version]) => version !== undefined);
+      if (versions.length === 0) throw new Unavailable(`Debian's suite ${suite} has no package like ${pattern}`);
+      return versions.reduce((best, next) => (isOlder(best[1], next[1]) ? next : best))[0];
+    },
+    version(name) {
+      return /^Version: (.*)$/m.exec(apt('apt-cache', ['show', '--no-all-versions', name]))?.[1];
+    },
+    /** Packages alone, without what they depend on: downloads them, returns their files. */
+    download(names) {
+      const files = [];
+      for (const name of names) {
+        const work = join(archives, 'partial', name);
+        mkdirSync(work, { recursive: true });
+        const [uri] = apt('apt-get', ['download', '--print-uris', name], { cwd: work }).split('\n');
+        const file = / (\S+\.deb) /.exec(uri)?.[1];
+        if (file && !existsSync(join(archives, file))) {
+          apt('apt-get', ['download', '-qq', name], { cwd: work });
+          for (const got of readdirSync(work)) renameSync(join(work, got), join(archives, got));
+        }
+        rmSync(work, { recursive: true, force: true });
+        files.push(join(archives, file));
+      }
+      return files;
+    },
+    /** Packages with everything they need to be installed on an empty system, essential packages too: their files, in order. */
+    closure(names) {
+      const text = apt('apt-get', ['install', '-qq', '-y', '--print-uris', ...names]);
+      const files = [...text.matchAll(/^'\S+' (\S+\.deb) /gm)].map((match) => join(archives, match[1]));
+      apt('apt-get', ['install', '-qq', '-y', '--download-only', ...names]);
+      return files;
+    },
+  };
+}
+
+function isOlder(one, other) {
+  return spawnSync('dpkg', ['--compare-versions', one, 'lt', other]).status === 0;
+}

@@ -51,7 +51,23 @@ suite('sensitivity', () => {
   it('lists what a virtual machine monitor must think about', () => {
     const report = sensitivityReport(set);
     expect(report.sensitive.map(({ instruction }) => instruction.name).sort()).toEqual(
-      ['csrrc', 'csrrci', 'csrrs', 'csrrsi', 'csrrw', 'csrrwi', 'mret', 'sfence.vma', 'sret', 'wfi'].sort(),
+      [
+        'cbo.clean',
+        'cbo.flush',
+        'cbo.inval',
+        'cbo.zero',
+        'csrrc',
+        'csrrci',
+        'csrrs',
+        'csrrsi',
+        'csrrw',
+        'csrrwi',
+        'mret',
+        'sfence.vma',
+        'sret',
+        'wfi',
+        'wrs.nto',
+      ].sort(),
     );
     expect(report.sensitiveInUserMode.map(({ name }) => name)).toContain('wfi');
     const untrapped = report.csrAccesses.filter(({ trapsInUserMode }) => !trapsInUserMode).map(({ csr }) => csr.name);

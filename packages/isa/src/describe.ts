@@ -98,7 +98,8 @@ export function formatStatement(statement: Statement): string {
       return `if (${formatExpression(statement.condition)}) pc = ${formatExpression(statement.target)}`;
     case 'amo': {
       const place = `M${statement.width * 8}[${formatExpression(statement.address)}]`;
-      return `${statement.into} = sext(${place}); ${place} = ${statement.operation}(${statement.into}, ${formatExpression(statement.value)})  // atomically`;
+      const compared = statement.compare ? `${formatExpression(statement.compare)}, ` : '';
+      return `${statement.into} = sext(${place}); ${place} = ${statement.operation}(${statement.into}, ${compared}${formatExpression(statement.value)})  // atomically`;
     }
     case 'loadReserved':
       return `${statement.into} = sext(M${statement.width * 8}[${formatExpression(statement.address)}]); reserve the address`;

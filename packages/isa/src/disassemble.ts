@@ -4,6 +4,7 @@ import { defaultInstructionSet, type InstructionSet } from './instruction-set.ts
 import { extractField, type OperandField } from './operand-format.ts';
 import { parseSyntax, type SyntaxOperand } from './operand-syntax.ts';
 import { floatRegisterNames, integerRegisterNames, roundingModeNames } from './registers.ts';
+import { floatConstantNames } from './zfa.ts';
 
 export interface DisassembleOptions {
   /** {@link defaultInstructionSet} when absent. */
@@ -49,6 +50,10 @@ function formatOperand(
       return `0x${BigInt.asUintN(64, pc + decoded.immediate).toString(16)}`;
     case 'csr':
       return set.csrByAddress(decoded.csr)?.name ?? `0x${decoded.csr.toString(16)}`;
+    case 'fli':
+      return floatConstantNames[decoded.imm];
+    case 'rtz':
+      return 'rtz';
     case 'pred':
       return fenceSet(decoded.imm >> 4);
     case 'succ':

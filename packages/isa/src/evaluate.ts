@@ -28,8 +28,11 @@ export interface EvaluationState {
   load(width: AccessWidth, address: bigint): bigint;
   /** Stores the low bytes of the value. */
   store(width: AccessWidth, address: bigint, value: bigint): void;
-  /** Performs the operation on memory and the low bytes of the value; returns the old memory bytes, unsigned. */
-  amo(operation: AmoOperation, width: 4 | 8, address: bigint, value: bigint): bigint;
+  /**
+   * Performs the operation on memory and the low bytes of the value; returns the old memory bytes, unsigned.
+   * @param compare for `cas` only
+   */
+  amo(operation: AmoOperation, width: 4 | 8, address: bigint, value: bigint, compare?: bigint): bigint;
   loadReserved(width: 4 | 8, address: bigint): bigint;
   /** True if the store was performed. */
   storeConditional(width: 4 | 8, address: bigint, value: bigint): boolean;
@@ -237,8 +240,15 @@ function prepareStatement(statement: Statement, slots: string[]): Effect {
       const value = prepare(statement.value);
       const slot = bindSlot(statement.into);
       const { operation, width } = statement;
+      const compare = statement.compare && prepare(statement.compare);
       return (decoded, state) => {
-        const old = state.amo(operation, width, address(decoded, state), value(decoded, state));
+        const old = state.amo(
+          operation,
+          width,
+          address(decoded, state),
+          value(decoded, state),
+          compare?.(decoded, state),
+        );
         locals[slot] = unsigned(BigInt.asIntN(width * 8, old));
       };
     }
@@ -302,16 +312,20 @@ export function preparedSemantics(
   return effect;
 }
 
-/** The semantics of unsigned 64-bit AMO operands, for executors: the new memory value. `width` 4 looks at the low words. */
-export function amoResult(operation: AmoOperation, width: 4 | 8, old: bigint, value: bigint): bigint {
+/**
+ * The semantics of unsigned 64-bit AMO operands, for executors: the new memory value. `width` 4 looks at the low words.
+ * @param compare for `cas` only
+ */
+export function amoResult(operation: AmoOperation, width: 4 | 8, old: bigint, value: bigint, compare = 0n): bigint {
   const bits = width * 8;
   const a = BigInt.asUintN(bits, old);
   const b = BigInt.asUintN(bits, value);
   const isLess = BigInt.asIntN(bits, old) < BigInt.asIntN(bits, value);
   switch (operation) {
     case 'swap':
-    case 'cas':
       return b;
+    case 'cas':
+      return a === BigInt.asUintN(bits, compare) ? b : a;
     case 'add':
       return BigInt.asUintN(bits, a + b);
     case 'xor':

@@ -156,17 +156,57 @@ function extremum(format: FloatFormat, aBits: bigint, bBits: bigint, takesSmalle
   return { value: isSmaller === takesSmaller ? aBits : bBits, flags };
 }
 
+/** minimum and maximum of IEEE 754-2019: a NaN wins, -0 is less than +0. */
+function extremumOrNaN(format: FloatFormat, a: bigint, b: bigint, takesSmaller: boolean): FloatResult {
+  return propagateNaN(format, unpack(format, a), unpack(format, b)) ?? extremum(format, a, b, takesSmaller);
+}
+
+/** roundToIntegral and, with `isExact`, roundToIntegralExact of IEEE 754: the result keeps the sign, of zero too. */
+function roundToIntegral(format: FloatFormat, bits: bigint, mode: RoundingMode, isExact: boolean): FloatResult {
+  const a = unpack(format, bits);
+  const nan = propagateNaN(format, a);
+  if (nan) return nan;
+  if (a.kind === 'infinity' || isZero(a)) return exact(bits);
+  const { integer, isInexact } = roundShifted(a, -a.exponent, mode);
+  // Exact, for a number of the format above its precision is an integer already.
+  const { value } = roundToFormat(format, { isNegative: a.isNegative, significand: integer, exponent: 0 }, mode);
+  return { value, flags: isExact && isInexact ? FloatFlag.inexact : 0 };
+}
+
+/** Truncates and keeps the low 32 bits; the flags are those of the saturating conversion. */
+function toI32Modular(a: Unpacked): FloatResult {
+  const { flags } = toInteger(a, 32, true, RoundingMode.towardZero);
+  if (a.kind !== 'finite') return { value: 0n, flags };
+  const { integer } = roundShifted(a, -a.exponent, RoundingMode.towardZero);
+  return { value: BigInt.asUintN(32, a.isNegative ? -integer : integer), flags };
+}
+
+/** The 32 constants of fli (Zfa, table "Immediate values loaded by the FLI.S instruction"). */
+function loadConstant(format: FloatFormat, index: number): bigint {
+  const bias = 2 - format.minimumExponent - format.precision;
+  const power = (exponent: number, quarters = 0n): bigint =>
+    (BigInt(bias + exponent) << format.fractionBits) | (quarters << (format.fractionBits - 2n));
+  if (index === 0) return format.signBit | power(0);
+  if (index === 1) return 1n << format.fractionBits;
+  if (index === 30) return format.infinity;
+  if (index === 31) return format.canonicalNaN;
+  // From 1/4 to 3 in steps of a quarter of the binade, outside of that powers of two.
+  if (index >= 8 && index <= 22) return power((index >> 2) - 4, BigInt(index & 3));
+  return power([-16, -15, -8, -7, -4, -3][index - 2] ?? ([2, 3, 4, 7, 8, 15, 16][index - 23] as number));
+}
+
 function compare(
   format: FloatFormat,
   aBits: bigint,
   bBits: bigint,
   relation: 'equal' | 'less' | 'lessEqual',
+  isQuiet = relation === 'equal',
 ): FloatResult {
   const a = unpack(format, aBits);
   const b = unpack(format, bBits);
   if (isNotANumber(a) || isNotANumber(b)) {
-    // Equality is a quiet comparison, the others are signaling.
-    const isInvalid = relation !== 'equal' || a.kind === 'signaling' || b.kind === 'signaling';
+    // A quiet comparison, as equality always is, finds only signaling NaNs invalid.
+    const isInvalid = !isQuiet || a.kind === 'signaling' || b.kind === 'signaling';
     return truth(false, isInvalid ? FloatFlag.invalid : 0);
   }
   const isEqual = aBits === bBits || (isZero(a) && isZero(b));
@@ -227,6 +267,14 @@ function operationsOf(format: FloatFormat): Readonly<Record<string, FloatOperati
     equal: ([a = 0n, b = 0n]) => compare(format, a, b, 'equal'),
     less: ([a = 0n, b = 0n]) => compare(format, a, b, 'less'),
     lessEqual: ([a = 0n, b = 0n]) => compare(format, a, b, 'lessEqual'),
+    minimumOrNaN: ([a = 0n, b = 0n]) => extremumOrNaN(format, a, b, true),
+    maximumOrNaN: ([a = 0n, b = 0n]) => extremumOrNaN(format, a, b, false),
+    lessQuiet: ([a = 0n, b = 0n]) => compare(format, a, b, 'less', true),
+    lessEqualQuiet: ([a = 0n, b = 0n]) => compare(format, a, b, 'lessEqual', true),
+    roundToIntegral: ([a = 0n], mode) => roundToIntegral(format, a, mode, false),
+    roundToIntegralExact: ([a = 0n], mode) => roundToIntegral(format, a, mode, true),
+    toI32Modular: ([a]) => toI32Modular(open(a)),
+    loadConstant: ([index = 0n]) => exact(loadConstant(format, Number(index))),
     classify: ([a = 0n]) => classify(format, a),
     toI32: ([a], mode) => toInteger(open(a), 32, true, mode),
     toU32: ([a], mode) => toInteger(open(a), 32, false, mode),

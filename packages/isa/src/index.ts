@@ -1,6 +1,7 @@
 export { type Alias, aliases } from './alias.ts';
 export { type AssembledProgram, type AssembledSection, type AssembleOptions, assemble } from './assembler/assemble.ts';
 export { AssemblerError } from './assembler/assembler-error.ts';
+export { CACHE_BLOCK_BYTES } from './cache-block.ts';
 export { CsrAddress, csrByAddress, csrByName, csrTable } from './csr.ts';
 export {
   type CsrAccess,

@@ -1,4 +1,5 @@
 import { zba, zbb, zbc, zbs } from './bit-manipulation.ts';
+import { zicbom, zicbop, zicboz } from './cache-block.ts';
 import { csrTable } from './csr.ts';
 import type { CsrDefinition } from './csr-definition.ts';
 import { checkOverlaps, createDecoder, type EncodedRow, encodedRow } from './decode.ts';
@@ -12,9 +13,13 @@ import { rv64d, rv64dCompressed } from './rv64d.ts';
 import { rv64f } from './rv64f.ts';
 import { rv64i } from './rv64i.ts';
 import { rv64m } from './rv64m.ts';
+import { zacas } from './zacas.ts';
+import { zawrs } from './zawrs.ts';
+import { zfa } from './zfa.ts';
 import { zicond } from './zicond.ts';
 import { zicsr } from './zicsr.ts';
 import { zifencei } from './zifencei.ts';
+import { zcmop, zimop } from './zimop.ts';
 
 /** A named group of instructions and CSRs. The built-in extensions have the same form as those that others add. */
 export interface IsaExtension {
@@ -57,6 +62,14 @@ export const builtInExtensions: readonly IsaExtension[] = [
   { name: 'Zifencei', rows: zifencei },
   { name: 'Zihintpause', rows: zihintpause },
   { name: 'Zicond', rows: zicond },
+  { name: 'Zimop', rows: zimop },
+  { name: 'Zcmop', rows: zcmop },
+  { name: 'Zicbom', rows: zicbom },
+  { name: 'Zicboz', rows: zicboz },
+  { name: 'Zicbop', rows: zicbop },
+  { name: 'Zawrs', rows: zawrs },
+  { name: 'Zacas', rows: zacas },
+  { name: 'Zfa', rows: zfa },
   { name: 'Zba', rows: zba },
   { name: 'Zbb', rows: zbb },
   { name: 'Zbc', rows: zbc },

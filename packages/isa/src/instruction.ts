@@ -86,7 +86,10 @@ export type Statement =
   | { readonly kind: 'store'; readonly width: AccessWidth; readonly address: Expression; readonly value: Expression }
   | { readonly kind: 'jump'; readonly target: Expression }
   | { readonly kind: 'branch'; readonly condition: Expression; readonly target: Expression }
-  /** Binds the old memory value (sign-extended) to `into`. Misaligned addresses fault as stores do. */
+  /**
+   * Binds the old memory value (sign-extended) to `into`. Misaligned addresses fault as stores do. `cas` stores only if the
+   * memory's bytes are those of `compare`, which no other operation has.
+   */
   | {
       readonly kind: 'amo';
       readonly operation: AmoOperation;
@@ -94,6 +97,7 @@ export type Statement =
       readonly address: Expression;
       readonly value: Expression;
       readonly into: string;
+      readonly compare?: Expression;
     }
   | { readonly kind: 'loadReserved'; readonly width: 4 | 8; readonly address: Expression; readonly into: string }
   /** Binds 0 on success, 1 on failure to `into`. */

@@ -12,6 +12,8 @@ export interface OperandFormat {
   readonly isSigned?: boolean;
   /** Letters that mean something else than usual, as `d` meaning both rd and rs1. */
   readonly letters?: Readonly<Record<string, readonly OperandField[]>>;
+  /** Its register letters but rs1's stand four times: they name even-numbered registers. */
+  readonly isPair?: boolean;
   /** Operands that the format fixes, as rs1 = sp in stack-pointer-relative loads. */
   readonly fixed?: Readonly<Partial<Record<OperandField, number>>>;
 }
@@ -39,6 +41,7 @@ export const operandFormats: Readonly<Record<string, OperandFormat>> = {
   R: {},
   R4: {},
   AMO: {},
+  'AMO.pair': { isPair: true },
   CSR: {},
   I: { immediate: '11:0', isSigned: true },
   S: { immediate: '11:5|4:0', isSigned: true },
@@ -49,6 +52,8 @@ export const operandFormats: Readonly<Record<string, OperandFormat>> = {
   'shift.w': { immediate: '4:0' },
   'CSR.imm': { immediate: '4:0' },
   fence: { immediate: '7:0' },
+  prefetch: { immediate: '11:5', isSigned: true },
+  fli: { immediate: '4:0' },
   CR: { letters: destinationIsSource },
   'CR.mv': { fixed: { rs1: 0 } },
   'CR.jr': { fixed: { rd: 0, imm: 0 } },
@@ -165,11 +170,15 @@ function encodedField(
   format: OperandFormat,
 ): EncodedField {
   const isRegister = operand.startsWith('r') && operand !== 'rm' && operand !== 'rl';
+  const isPair = isRegister && format.isPair === true && bits.length === 4;
   const expected = { csr: 12, rm: 3, aq: 1, rl: 1 }[operand as string];
-  if (isRegister ? bits.length !== 5 && bits.length !== 3 : expected !== undefined && bits.length !== expected) {
+  if (
+    isRegister ? bits.length !== 5 && bits.length !== 3 && !isPair : expected !== undefined && bits.length !== expected
+  ) {
     throw new IsaError(`${name}: operand ${operand} has ${bits.length} bits`);
   }
-  let values = bits.map((_, index) => bits.length - 1 - index);
+  const lowest = isPair ? 1 : 0;
+  let values = bits.map((_, index) => bits.length - 1 - index + lowest);
   if (operand === 'imm') {
     if (format.immediate === undefined) throw new IsaError(`${name}: its format has no immediate`);
     values = valueBits(format.immediate);

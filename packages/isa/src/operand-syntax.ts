@@ -16,6 +16,8 @@ export type SyntaxOperand =
   /** Numbers: signed decimal, shift amount in hexadecimal, the upper 20 bits, a 5-bit constant, a pc-relative address. */
   | { readonly kind: 'imm' | 'shamt' | 'upper' | 'zimm' | 'target' | 'hint'; readonly text: string }
   | { readonly kind: 'csr' | 'pred' | 'succ'; readonly text: string }
+  /** A constant of fli; the rounding mode that must be written out although there is no other. */
+  | { readonly kind: 'fli' | 'rtz'; readonly text: string }
   /** A rounding mode that may be left out, and the one it then is. */
   | { readonly kind: 'rm'; readonly absent: number; readonly text: string };
 
@@ -36,6 +38,8 @@ function parseOperand(text: string): SyntaxOperand {
     case 'csr':
     case 'pred':
     case 'succ':
+    case 'fli':
+    case 'rtz':
       return { kind: text, text };
     case 'rm':
       return { kind: 'rm', absent: 7, text };

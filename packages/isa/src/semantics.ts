@@ -110,6 +110,7 @@ export const amo = (
   address: Expression,
   value: Expression,
   into: string,
+  compare?: Expression,
 ): Statement => ({
   kind: 'amo',
   operation,
@@ -117,6 +118,7 @@ export const amo = (
   address,
   value,
   into,
+  ...(compare && { compare }),
 });
 export const loadReserved = (width: 4 | 8, address: Expression, into: string): Statement => ({
   kind: 'loadReserved',

@@ -28,7 +28,7 @@ function visitExpression(expression: Expression, visit: (expression: Expression)
 
 /** Calls `visit` with every expression of a statement, outermost first. */
 export function visitStatement(statement: Statement, visit: (expression: Expression) => void): void {
-  for (const member of ['value', 'address', 'target', 'condition'] as const) {
+  for (const member of ['value', 'address', 'target', 'condition', 'compare'] as const) {
     const expression = (statement as Partial<Record<typeof member, Expression>>)[member];
     if (expression) visitExpression(expression, visit);
   }
@@ -42,6 +42,7 @@ export function effectsOf({ semantics }: Instruction): Effects {
   const machineOperations: string[] = [];
   for (const statement of semantics) {
     if (statement.kind === 'control') machineOperations.push(statement.operation);
+    if (statement.kind === 'control' && statement.operation === 'amocas.q') readsMemory = writesMemory = true;
     if (statement.kind === 'setF') usesFloatState = true;
     if (statement.kind === 'amo' || statement.kind === 'loadReserved') readsMemory = true;
     if (statement.kind === 'amo' || statement.kind === 'store' || statement.kind === 'storeConditional')
@@ -60,6 +61,8 @@ const harmlessOperations: Readonly<Record<string, string>> = {
   'fence.i': 'orders instruction fetches only',
   ecall: 'traps at every privilege',
   ebreak: 'traps at every privilege',
+  hint: 'changes nothing',
+  'amocas.q': 'changes only registers and memory',
 };
 
 export interface Classification {

@@ -11,8 +11,11 @@ export const tools = {
   objcopy: 'riscv64-linux-gnu-objcopy',
   objdump: 'riscv64-linux-gnu-objdump',
   gcc: 'riscv64-linux-gnu-gcc',
-  qemu: 'qemu-riscv64',
+  qemu: process.env.WORLDSWITCH_QEMU_USER ?? 'qemu-riscv64',
 } as const;
+
+/** Extensions that binutils 2.40, of Debian 12, does not know. */
+export const unknownToBinutils: ReadonlySet<string> = new Set(['Zicond', 'Zfa', 'Zacas', 'Zimop', 'Zcmop']);
 
 export const isInstalled = (...names: readonly (keyof typeof tools)[]): boolean =>
   names.every((name) => spawnSync(tools[name], ['--version']).status === 0);
@@ -75,7 +78,7 @@ export function gnuDisassemble(
     const flags = style === 'raw' ? ['-M', 'no-aliases'] : [];
     // An object whose attributes name the extensions, with its code replaced.
     writeFileSync(join(folder, 'a.s'), `.zero ${data.length}\n`);
-    run('as', ['-march=rv64gc_zba_zbb_zbc_zbs_zihintpause', '-o', 'a.o', 'a.s'], folder);
+    run('as', ['-march=rv64gc_zba_zbb_zbc_zbs_zihintpause_zicbom_zicbop_zicboz_zawrs', '-o', 'a.o', 'a.s'], folder);
     run('objcopy', ['--update-section', '.text=a.bin', '--strip-all', 'a.o'], folder);
     const text = run('objdump', ['-d', '-z', ...flags, 'a.o'], folder);
     const byAddress = new Map<number, string>();
@@ -85,4 +88,10 @@ export function gnuDisassemble(
     }
     return encodings.map((_, index) => byAddress.get(index * 4) ?? 'missing');
   });
+}
+
+/** The major version of the user-mode QEMU. */
+export function qemuVersion(): number {
+  const { stdout } = spawnSync(tools.qemu, ['--version'], { encoding: 'utf8' });
+  return Number(/version (\d+)/.exec(stdout)?.[1] ?? 0);
 }

@@ -1,14 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { defaultInstructionSet, effectsOf, floatOperation, floatOperationNames } from '../src/index.ts';
-import { createRandom, isInstalled } from './binutils.ts';
-import { compareResults, runOurs, runReference, type Vector } from './reference-program.ts';
+import { createRandom, isInstalled, qemuVersion } from './binutils.ts';
+import { compareResults, runOurs, runReference, type TestCase, type Vector } from './reference-program.ts';
 
 const seed = Number(process.env.SEED ?? 20261122);
 /** Operand sets for each instruction and rounding mode. */
 const vectorsPerMode = Number(process.env.FLOAT_VECTORS ?? 150);
 const set = defaultInstructionSet();
+/** Zfa is known to QEMU 8 and later; `WORLDSWITCH_QEMU_USER` names one that is not installed. Its rows are checked without it in vectors.test.ts. */
+const extensions = isInstalled('qemu') && qemuVersion() >= 8 ? ['F', 'D', 'Zfa'] : ['F', 'D'];
 const rows = set.rows.filter(
-  (row) => ['F', 'D', 'Zfa'].includes(row.extension) && !effectsOf(row).readsMemory && !effectsOf(row).writesMemory,
+  (row) => extensions.includes(row.extension) && !effectsOf(row).readsMemory && !effectsOf(row).writesMemory,
 );
 
 const singles = [
@@ -146,7 +148,13 @@ describe.skipIf(!isInstalled('gcc', 'qemu'))(
   () => {
     it(`bit for bit, flags included, seed ${seed}`, () => {
       const vectors = makeVectors();
-      const cases = rows.map((row) => ({ row }));
+      const cases: TestCase[] = rows.map((row) => ({ row }));
+      for (let imm = 0; imm < 32; imm++) {
+        for (const row of rows.filter(({ format }) => format === 'fli')) {
+          vectors.push({ test: cases.length, mode: 0, operands: [0n, 0n, 0n] });
+          cases.push({ row, imm });
+        }
+      }
       const mismatches = compareResults(cases, vectors, runOurs(cases, vectors), runReference(cases, vectors));
       console.info(`${vectors.length} vectors of ${rows.length} floating-point instructions compared, seed ${seed}`);
       expect(mismatches).toEqual([]);

@@ -10,6 +10,7 @@ import {
   type Instruction,
   resolveRoundingMode,
 } from '../src/index.ts';
+import { floatConstantNames } from '../src/zfa.ts';
 import { inTemporaryFolder, run, tools } from './binutils.ts';
 
 /** One instruction to compare: a row, and the immediate if it has one. */
@@ -37,11 +38,19 @@ function sourceOf({ row, imm = 0 }: TestCase): string {
     rs2: 'a2',
     frs3: 'fa2',
     imm: String(imm),
+    fli: floatConstantNames[imm] ?? '',
+    rtz: 'rtz',
     shamt: String(imm),
     upper: String(imm),
   };
   const operands = row.syntax.split(', ').filter((operand) => !operand.startsWith('rm'));
   return `${row.name} ${operands.map((operand) => registers[operand] ?? operand).join(', ')}`;
+}
+
+/** The instruction as data: the cross compiler need not know it. */
+function bitsOf(test: TestCase): string {
+  const bits = new DataView(assemble(sourceOf(test)).bytes.buffer).getUint32(0, true);
+  return `.4byte 0x${bits.toString(16)}`;
 }
 
 const writesFloat = ({ row }: TestCase): boolean => row.syntax.startsWith('frd');
@@ -57,7 +66,7 @@ static void op${index}(const uint64_t *in, uint64_t mode, uint64_t *out) {
   register uint64_t result asm("a3");
   register uint64_t flags asm("a4");
   asm volatile("fmv.d.x fa0, %4\\n fmv.d.x fa1, %5\\n fmv.d.x fa2, %6\\n fsrm %3\\n fsflags zero\\n"
-    "${sourceOf(test)}\\n frflags %1\\n ${writesFloat(test) ? 'fmv.x.d a3, fa3' : ''}\\n"
+    "${bitsOf(test)}\\n frflags %1\\n ${writesFloat(test) ? 'fmv.x.d a3, fa3' : ''}\\n"
     : "=&r"(result), "=&r"(flags) : "r"(a0), "r"(mode1), "r"(a0), "r"(a2), "r"(in[2]) : "fa0", "fa1", "fa2", "fa3");
   out[0] = result; out[1] = flags;
 }`,

@@ -1,5 +1,5 @@
 import type { TranslationMode } from '@worldswitch/contracts';
-import { ExceptionCause, Privilege } from '@worldswitch/isa';
+import { CACHE_BLOCK_BYTES, ExceptionCause, Privilege } from '@worldswitch/isa';
 import {
   AccessKind,
   faultCause,
@@ -350,7 +350,7 @@ function inlineFetch(hart: Hart, low: number, high: number): number {
  * Byte offset in the machine's memory of the naturally aligned operand of an atomic, or -1 with the fault noted.
  * Atomics reach RAM only. A load-reserved faults as a load, everything else as a store.
  */
-export function atomicWasm(hart: Hart, low: number, high: number, width: 4 | 8, isLoadReserved: boolean): number {
+export function atomicWasm(hart: Hart, low: number, high: number, width: 4 | 8 | 16, isLoadReserved: boolean): number {
   countDataAccess(hart.current);
   if ((low & (width - 1)) !== 0) {
     const cause = isLoadReserved ? ExceptionCause.loadAddressMisaligned : ExceptionCause.storeAddressMisaligned;
@@ -362,3 +362,44 @@ export function atomicWasm(hart: Hart, low: number, high: number, width: 4 | 8, 
   if (!isLoadReserved) hart.ram.noteOffset(at - RAM, width);
   return at;
 }
+
+/** Puts the fault on the address that the instruction has, not on that of the cache block around it (Zicbom, "Traps"). */
+function atOperand(hart: Hart, low: number): false {
+  hart.current.i32(HartOffset.trapValue, low);
+  return false;
+}
+
+/** Stores zeros into the cache block around the address, which must be RAM. False: the fault is noted. */
+export function zeroCacheBlock(hart: Hart, low: number, high: number): boolean {
+  countDataAccess(hart.current);
+  const wasmPage = translateForBytes(hart, low & -CACHE_BLOCK_BYTES, high, AccessKind.store, CACHE_BLOCK_BYTES);
+  if (wasmPage < 0) return atOperand(hart, low);
+  const at = wasmPage + (low & 0xfff & -CACHE_BLOCK_BYTES);
+  hart.memory.u8.fill(0, at, at + CACHE_BLOCK_BYTES);
+  hart.ram.code.noteWrite(at - RAM, CACHE_BLOCK_BYTES);
+  return true;
+}
+
+/**
+ * Whether a cache-block management instruction may reach the block around the address: whoever may load or store may, and the
+ * faults are those of stores. No one may store without loading. False: the fault is noted.
+ */
+export function checkCacheBlock(hart: Hart, low: number, high: number): boolean {
+  countDataAccess(hart.current);
+  const block = low & -CACHE_BLOCK_BYTES;
+  const frame = translate(hart, block, high, AccessKind.load, CACHE_BLOCK_BYTES);
+  if (frame >= 0) {
+    if (wasmPageOf(hart, frame) >= 0 || hart.bus.find(frame * 4096 + (block & 0xfff), 4)) return true;
+    hart.noteFault(ExceptionCause.storeAccessFault, low, high);
+    return false;
+  }
+  const cause = hart.memory.i32[hart.current.word + HartOffset.trapCause / 4]!;
+  hart.current.i32(HartOffset.trapCause, storeCauses.get(cause) ?? cause);
+  return atOperand(hart, low);
+}
+
+/** The store fault that corresponds to a load fault. */
+const storeCauses: ReadonlyMap<number, number> = new Map([
+  [ExceptionCause.loadAccessFault, ExceptionCause.storeAccessFault],
+  [ExceptionCause.loadPageFault, ExceptionCause.storePageFault],
+]);

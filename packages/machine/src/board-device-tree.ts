@@ -1,4 +1,4 @@
-import { InterruptCause } from '@worldswitch/isa';
+import { CACHE_BLOCK_BYTES, InterruptCause } from '@worldswitch/isa';
 import { cells, cells64, type DeviceTreeNode, flattenDeviceTree, present, text } from './device-tree.ts';
 import {
   memoryMap,
@@ -63,7 +63,11 @@ function memory({ memoryBytes }: BoardDescription): DeviceTreeNode {
 
 function cpus({ extensions }: BoardDescription): DeviceTreeNode {
   const letters = [...'IMAFDC'].filter((letter) => extensions.includes(letter)).map((letter) => letter.toLowerCase());
-  const others = ['zicntr', ...extensions.filter((name) => /^Z/.test(name)).map((name) => name.toLowerCase())].sort();
+  const others = [
+    'zicntr',
+    'zihpm',
+    ...extensions.filter((name) => /^Z/.test(name)).map((name) => name.toLowerCase()),
+  ].sort();
   return {
     name: 'cpus',
     properties: {
@@ -83,6 +87,9 @@ function cpus({ extensions }: BoardDescription): DeviceTreeNode {
           'riscv,isa-base': text('rv64i'),
           'riscv,isa-extensions': text(...letters, ...others),
           'mmu-type': text('riscv,sv57'),
+          ...(extensions.includes('Zicbom') && { 'riscv,cbom-block-size': cells(CACHE_BLOCK_BYTES) }),
+          ...(extensions.includes('Zicboz') && { 'riscv,cboz-block-size': cells(CACHE_BLOCK_BYTES) }),
+          ...(extensions.includes('Zicbop') && { 'riscv,cbop-block-size': cells(CACHE_BLOCK_BYTES) }),
         },
         children: [
           {

@@ -1,6 +1,8 @@
 import { type DecodedInstruction, ExceptionCause, Privilege } from '@worldswitch/isa';
+import { atomicWasm, checkCacheBlock, zeroCacheBlock } from './access.ts';
 import type { Hart } from './hart.ts';
 import { CsrSlot, Mstatus } from './hart-context.ts';
+import { HartOffset } from './hart-state.ts';
 import { pendingInterrupts } from './interrupts.ts';
 import { environmentCallCause, machineReturn, supervisorReturn } from './trap.ts';
 
@@ -26,6 +28,47 @@ function accessCsr(hart: Hart, decoded: DecodedInstruction, isWrite: boolean, ch
   const old = hart.csrs.read(hart, context, csr);
   if (isWrite) hart.csrs.write(hart, context, csr, change(hart.csrs.readForChange(hart, context, csr)));
   if (rd !== 0) hart.writeX(rd, old);
+}
+
+/** Fields of menvcfg and senvcfg that let the modes below use cache-block instructions. */
+const CacheControl = { CBIE: 3 << 4, CBCFE: 1 << 6, CBZE: 1 << 7 } as const;
+
+/** Unprivileged ISA, "CSR controls for CMO instructions". */
+function isCacheOperationAllowed(hart: Hart, field: number): boolean {
+  const context = hart.current;
+  if (context.privilege === Privilege.machine) return true;
+  if ((context.csrLow(CsrSlot.menvcfg) & field) === 0) return false;
+  return context.privilege !== Privilege.user || (context.csrLow(CsrSlot.senvcfg) & field) !== 0;
+}
+
+/** Halves of the address in rs1. */
+function addressOf(hart: Hart, { rs1 }: DecodedInstruction): [low: number, high: number] {
+  const { i32 } = hart.memory;
+  const word = hart.current.word + rs1 * 2;
+  return [i32[word]!, i32[word + 1]!];
+}
+
+/** Memory is always coherent: there is nothing to do but to check the rights. */
+function manageCacheBlock(hart: Hart, decoded: DecodedInstruction): void {
+  if (isCacheOperationAllowed(hart, CacheControl.CBCFE)) checkCacheBlock(hart, ...addressOf(hart, decoded));
+  else illegal(hart, decoded);
+}
+
+/** amocas.q: register 0 stands for a pair of zeros, and takes no result. */
+function compareAndSwapQuad(hart: Hart, decoded: DecodedInstruction): void {
+  const { rd, rs2 } = decoded;
+  const [addressLow, addressHigh] = addressOf(hart, decoded);
+  const at = atomicWasm(hart, addressLow, addressHigh, 16, false);
+  if (at < 0) return;
+  const { u64 } = hart.memory;
+  const [low, high] = [u64[at / 8]!, u64[at / 8 + 1]!];
+  const pair = (register: number): [bigint, bigint] =>
+    register === 0 ? [0n, 0n] : [hart.readX(register), hart.readX(register + 1)];
+  const [expectedLow, expectedHigh] = pair(rd);
+  if (low === expectedLow && high === expectedHigh) [u64[at / 8], u64[at / 8 + 1]] = pair(rs2);
+  if (rd === 0) return;
+  hart.writeX(rd, low);
+  hart.writeX(rd + 1, high);
 }
 
 /** The operations of the base architecture by the name in the instruction tables. Extensions bring theirs along. */
@@ -57,6 +100,26 @@ export const controlOperations: Readonly<Record<string, ControlOperation>> = {
     // Interrupts enabled in mie wake it whatever the global enables say (privileged ISA, "Wait for Interrupt").
     if ((pendingInterrupts(hart, context) & context.csrLow(CsrSlot.mie)) === 0) hart.leaveWith('wait', 0, 0, 0);
   },
+  /** Waits at most until the reservation is gone; where it would wait, it ends at once or, under TW, traps. */
+  'wrs.nto'(hart, decoded) {
+    const context = hart.current;
+    const isReserved = context.memory.i64[context.quad + HartOffset.reservation / 8] !== -1n;
+    const isWoken = (pendingInterrupts(hart, context) & context.csrLow(CsrSlot.mie)) !== 0;
+    const mayTrap = context.privilege !== Privilege.machine && (context.mstatus & Mstatus.TW) !== 0;
+    if (mayTrap && isReserved && !isWoken) illegal(hart, decoded);
+  },
+  'cbo.inval'(hart, decoded) {
+    if (isCacheOperationAllowed(hart, CacheControl.CBIE)) checkCacheBlock(hart, ...addressOf(hart, decoded));
+    else illegal(hart, decoded);
+  },
+  'cbo.clean': manageCacheBlock,
+  'cbo.flush': manageCacheBlock,
+  'cbo.zero'(hart, decoded) {
+    if (isCacheOperationAllowed(hart, CacheControl.CBZE)) zeroCacheBlock(hart, ...addressOf(hart, decoded));
+    else illegal(hart, decoded);
+  },
+  'amocas.q': compareAndSwapQuad,
+  hint() {},
   fence() {},
   // Stores into decoded code invalidate it at once (see CodeFrames), so there is nothing left to do.
   'fence.i'() {},

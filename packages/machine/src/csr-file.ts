@@ -34,8 +34,10 @@ const mask64 = (1n << 64n) - 1n;
 const XLEN_FIELDS = 0xa_0000_0000n;
 const SD = 1n << 63n;
 const STCE = 1n << 63n;
-/** Bits of menvcfg that exist here: STCE, PBMTE, ADUE, FIOM. */
+/** Bits of menvcfg that always exist: STCE, PBMTE, ADUE, FIOM. */
 const MENVCFG = 0xe000_0000_0000_0001n;
+/** Fields of menvcfg and senvcfg that exist with an extension: CBIE and CBCFE, CBZE. */
+const cacheControls: Readonly<Record<string, bigint>> = { Zicbom: 0x70n, Zicboz: 0x80n };
 
 /** Trigger CSRs (RISC-V Debug Specification 0.13.2, section 5.2): there are no triggers, and software finds that out by them. */
 const triggerCsrs: readonly CsrDefinition[] = ['tselect', 'tdata1', 'tdata2', 'tdata3', 'tinfo'].map((name, index) =>
@@ -153,6 +155,8 @@ function specialRows(instructionSet: InstructionSet, hasFloat: boolean): Readonl
   /** sie and sip: the bits of mie and mip that mideleg hands to supervisor mode. */
   const delegated = (context: HartContext): bigint => context.csr(CsrSlot.mideleg);
   const menvcfgDefinition = definitionOf('menvcfg');
+  const senvcfgDefinition = definitionOf('senvcfg');
+  const cacheControl = instructionSet.extensions.reduce((bits, { name }) => bits | (cacheControls[name] ?? 0n), 0n);
   const misa = misaOf(instructionSet);
   const counter = (slot: number): RowBody => ({
     read: (_hart, context) => (context.csr(slot) + BigInt(context.instret)) & mask64,
@@ -206,14 +210,17 @@ function specialRows(instructionSet: InstructionSet, hasFloat: boolean): Readonl
       read: (_hart, context) => context.csr(CsrSlot.menvcfg),
       write: (hart, context, value) => {
         const old = context.csr(CsrSlot.menvcfg);
-        context.setCsr(CsrSlot.menvcfg, mergeCsrWrite(menvcfgDefinition, old, value) & MENVCFG);
+        context.setCsr(CsrSlot.menvcfg, mergeCsrWrite(menvcfgDefinition, old, value) & (MENVCFG | cacheControl));
         if ((old & STCE) === 0n) context.setCsrLow(CsrSlot.mip, context.csrLow(CsrSlot.mip) & ~SUPERVISOR_TIMER);
         hart.controlChanged(context);
       },
     },
     senvcfg: {
       read: (_hart, context) => context.csr(CsrSlot.senvcfg),
-      write: (_hart, context, value) => context.setCsr(CsrSlot.senvcfg, value & 1n),
+      write: (_hart, context, value) => {
+        const merged = mergeCsrWrite(senvcfgDefinition, context.csr(CsrSlot.senvcfg), value);
+        context.setCsr(CsrSlot.senvcfg, merged & (cacheControl | 1n));
+      },
     },
     mcountinhibit: constant(0n),
     mcycle: counter(CsrSlot.mcycle),

@@ -1,6 +1,7 @@
 import type { OperandField } from '../operand-format.ts';
 import type { SyntaxOperand } from '../operand-syntax.ts';
 import { floatRegisterNumbers, integerRegisterNumbers, roundingModeNames } from '../registers.ts';
+import { floatConstantIndex } from '../zfa.ts';
 import { AssemblerError } from './assembler-error.ts';
 import type { Assembly, StatementContext } from './assembly.ts';
 import { type AssemblyExpression, ExpressionReader } from './expression.ts';
@@ -41,6 +42,8 @@ const expectations: Readonly<Record<SyntaxOperand['kind'], string>> = {
   csr: "a CSR's name or number",
   pred: 'some of the letters iorw',
   succ: 'some of the letters iorw',
+  fli: 'one of the 32 constants of fli, as 1.0, 0x1p-1, min, inf or nan',
+  rtz: 'the rounding mode rtz',
   rm: 'a rounding mode: rne, rtz, rdn, rup, rmm or dyn',
 };
 
@@ -99,6 +102,19 @@ class OperandMatcher {
         this.values.imm = operand.kind === 'pred' ? bits << 4 : (this.values.imm ?? 0) | bits;
         break;
       }
+      case 'fli': {
+        // Numbers with a fraction are several tokens to the lexer, which knows no such numbers.
+        const text = tokens.map((token) => token.text).join('');
+        const index = floatConstantIndex(text, this.#context.statement.mnemonic?.text.endsWith('.s') ?? false);
+        if (index < 0) throw new AssemblerError(reader.place, `${text || 'nothing'} is none of them`, expected);
+        this.values.imm = index;
+        return;
+      }
+      case 'rtz':
+        if (reader.next?.text !== 'rtz')
+          throw new AssemblerError(reader.place, 'the rounding mode is missing', expected);
+        reader.take();
+        break;
       case 'rm': {
         const mode = roundingModeNames.indexOf(reader.next?.text);
         if (mode < 0 || !reader.next) throw new AssemblerError(reader.place, 'not a rounding mode', expected);

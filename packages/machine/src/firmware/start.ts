@@ -26,6 +26,8 @@ const DELEGATED_INTERRUPTS = [
   InterruptCause.supervisorTimer,
   InterruptCause.supervisorExternal,
 ];
+/** CBZE, CBCFE and CBIE (flush) of menvcfg: supervisor mode may use cache-block instructions, and let user mode use them. */
+const CACHE_BLOCK_CONTROL = 0xd0n;
 const bits = (numbers: readonly number[]) => numbers.reduce((sum, number) => sum | (1n << BigInt(number)), 0n);
 
 /**
@@ -36,6 +38,7 @@ export function startWithSbi(vcpu: HostedVcpu, entry: number, deviceTree: number
   vcpu.writeCsr(CsrAddress.medeleg, bits(DELEGATED_EXCEPTIONS));
   vcpu.writeCsr(CsrAddress.mideleg, bits(DELEGATED_INTERRUPTS));
   vcpu.writeCsr(CsrAddress.mcounteren, 7n);
+  vcpu.writeCsr(CsrAddress.menvcfg, vcpu.readCsr(CsrAddress.menvcfg) | CACHE_BLOCK_CONTROL);
   vcpu.writeX(A0, BigInt(vcpu.hart.id));
   vcpu.writeX(A1, BigInt(deviceTree));
   vcpu.privilege = Privilege.supervisor;

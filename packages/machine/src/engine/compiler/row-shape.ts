@@ -5,7 +5,7 @@ import { isFloatTranslatable, isRounding } from './translate-float.ts';
 export interface RowShape {
   /** False when every execution goes through the reference semantics: control operations and what the translator lacks. */
   readonly isTranslatable: boolean;
-  /** An operation that orders memory and nothing else: nothing to do on a hart that performs accesses in order. */
+  /** A hint, or an operation that orders memory and nothing else: nothing to do on a hart that performs accesses in order. */
   readonly isOrderingOnly: boolean;
   /** Traps for sure, into the environment. */
   readonly isEnvironmentCall: boolean;
@@ -129,7 +129,7 @@ function analyse(semantics: readonly Statement[]): RowShape {
         visit(statement.target);
         break;
       case 'control':
-        isOrderingOnly = statement.operation === 'fence';
+        isOrderingOnly = statement.operation === 'fence' || statement.operation === 'hint';
         isEnvironmentCall = statement.operation === 'ecall';
         isTranslatable = isOrderingOnly;
         break;

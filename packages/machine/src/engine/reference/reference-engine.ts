@@ -5,7 +5,9 @@ import {
   type DecodedInstruction,
   type EvaluationState,
   ExceptionCause,
+  effectsOf,
   floatOperation,
+  type Instruction,
   type InstructionSet,
   preparedSemantics,
   RoundingMode,
@@ -31,7 +33,17 @@ interface Step {
 /** Decoded instructions of a frame, by half of the byte offset. */
 type DecodedFrame = (Step | undefined)[];
 
-const floatExtensions: ReadonlySet<string> = new Set(['F', 'D', 'Zcd']);
+const floatUses = new WeakMap<Instruction, boolean>();
+
+/** Whether mstatus.FS guards the row. */
+function usesFloat(row: Instruction): boolean {
+  let uses = floatUses.get(row);
+  if (uses === undefined) {
+    uses = effectsOf(row).usesFloatState;
+    floatUses.set(row, uses);
+  }
+  return uses;
+}
 
 const FFLAGS = HartOffset.fflags / 4;
 const FRM = HartOffset.frm / 4;
@@ -181,7 +193,7 @@ export class ReferenceEngine implements Engine, EvaluationState {
       decoded,
       length: decoded.length,
       run: preparedSemantics(decoded.instruction),
-      isFloat: floatExtensions.has(decoded.instruction.extension),
+      isFloat: usesFloat(decoded.instruction),
     };
     // An instruction in two pages depends on both translations, and is decoded each time.
     if (isLong && slot === 2047) return step;
@@ -300,11 +312,11 @@ export class ReferenceEngine implements Engine, EvaluationState {
     else this.#memory.u32[at >>> 2] = Number(BigInt.asUintN(32, value));
   }
 
-  amo(operation: AmoOperation, width: 4 | 8, address: bigint, value: bigint): bigint {
+  amo(operation: AmoOperation, width: 4 | 8, address: bigint, value: bigint, compare?: bigint): bigint {
     const at = this.#atomic(width, address, false);
     this.#noteAtomic(width, true, true);
     const old = this.#read(at, width);
-    this.#write(at, width, amoResult(operation, width, old, value));
+    this.#write(at, width, amoResult(operation, width, old, value, compare));
     return old;
   }
 

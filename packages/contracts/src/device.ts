@@ -1,3 +1,5 @@
+import type { SavedState } from './saved-state.ts';
+
 /** A memory-mapped device: offsets are relative to its window, values are unsigned numbers (width 8: bigint-free, two accesses of 4). */
 export interface Device {
   readonly name: string;
@@ -7,6 +9,10 @@ export interface Device {
   read(offset: number, width: 1 | 2 | 4): number;
   write(offset: number, width: 1 | 2 | 4, value: number): void;
   reset(): void;
+  /** Everything that the guest can find out about or that decides on what the device does next. A device without it and `restore` cannot be saved. */
+  save?(): SavedState;
+  /** Takes over what `save` gave. Drives no interrupt lines: whoever they lead to has a state of its own. */
+  restore?(state: SavedState): void;
 }
 
 /** One wire from a device to an interrupt controller or from that to a hart. Level-triggered. */

@@ -7,3 +7,15 @@ export class MachineError extends Error {
 export class LoadError extends Error {
   override readonly name = 'LoadError';
 }
+
+/** A snapshot cannot be taken, read or restored: nothing was restored then. */
+export class SnapshotError extends Error {
+  override readonly name = 'SnapshotError';
+  /** Which part of the machine or of the snapshot: `header`, `harts[0].tlb`, `memory`. */
+  readonly where: string;
+
+  constructor(where: string, message: string) {
+    super(`${where}: ${message}`);
+    this.where = where;
+  }
+}

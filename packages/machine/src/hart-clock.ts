@@ -4,6 +4,8 @@ import type { HartContext } from './hart-context.ts';
 /** Instructions that retire in one tick of the 10 MHz clock. */
 const INSTRUCTIONS_PER_TICK = 10;
 
+export type ClockState = { readonly idleTicks: number; readonly retiredElsewhere: number };
+
 /** Virtual time: what retired on the hart, in whatever context, and what went by while it idled. */
 export class HartClock {
   #current: HartContext;
@@ -11,6 +13,17 @@ export class HartClock {
   #retiredElsewhere = 0;
 
   constructor(current: HartContext) {
+    this.#current = current;
+  }
+
+  save(): ClockState {
+    return { idleTicks: this.#idleTicks, retiredElsewhere: this.#retiredElsewhere };
+  }
+
+  /** @param current the context that runs, or ran last. */
+  restore(state: ClockState, current: HartContext): void {
+    this.#idleTicks = state.idleTicks;
+    this.#retiredElsewhere = state.retiredElsewhere;
     this.#current = current;
   }
 

@@ -1,6 +1,6 @@
 import { Privilege, type PrivilegeLevel } from '@worldswitch/isa';
 import type { PmpEntry } from '@worldswitch/mmu-tlb';
-import { HartOffset } from './hart-state.ts';
+import { HartOffset, transientFields } from './hart-state.ts';
 import type { MachineMemory } from './machine-memory.ts';
 import { CONTEXT_SIZE, CONTEXTS } from './memory-layout.ts';
 
@@ -45,6 +45,23 @@ export const Mstatus = {
 function readNumber(u32: Uint32Array, word: number): number {
   return u32[word]! + u32[word + 1]! * 2 ** 32;
 }
+
+/** Of a register context, as it is between two slices. */
+export type ContextState = {
+  /** The context's part of the machine's memory, transient fields at their fixed values. */
+  readonly bytes: Uint8Array;
+  readonly isHosted: boolean;
+  readonly lines: number;
+  readonly supervisorDeadline: number;
+  readonly misses: number;
+  readonly walkReferences: number;
+  readonly translatedFetches: number;
+  readonly fetchMark: number;
+  readonly isFetchTranslated: boolean;
+  readonly retiredAt: readonly number[];
+  readonly privilegeMark: number;
+  readonly traps: readonly number[];
+};
 
 /**
  * One register context: its state in the machine's memory (hart-state.ts) and, here, what only JavaScript looks at. A hart runs
@@ -91,6 +108,31 @@ export class HartContext {
     this.memory.u8.fill(0, this.base, this.base + CONTEXT_SIZE);
     this.i32(HartOffset.trapCause, -1);
     this.memory.i64[this.quad + HartOffset.reservation / 8] = -1n;
+  }
+
+  save(): ContextState {
+    const bytes = this.memory.u8.slice(this.base, this.base + CONTEXT_SIZE);
+    const view = new DataView(bytes.buffer);
+    for (const [offset, length, value] of transientFields) {
+      if (length === 8) view.setBigInt64(offset, BigInt(value), true);
+      else view.setInt32(offset, value, true);
+    }
+    const { isHosted, lines, supervisorDeadline, misses, walkReferences } = this;
+    const { translatedFetches, fetchMark, isFetchTranslated, privilegeMark } = this;
+    return {
+      ...{ bytes, isHosted, lines, supervisorDeadline, misses, walkReferences },
+      ...{ translatedFetches, fetchMark, isFetchTranslated, privilegeMark },
+      ...{ retiredAt: [...this.retiredAt], traps: [...this.traps] },
+    };
+  }
+
+  /** Physical memory protection follows from CSRs and is the caller's to decode anew: see `Hart.restore`. */
+  restore(state: ContextState): void {
+    const { bytes, retiredAt, traps, ...fields } = state;
+    this.memory.u8.set(bytes, this.base);
+    Object.assign(this, fields);
+    for (let privilege = 0; privilege < 4; privilege++) this.retiredAt[privilege] = retiredAt[privilege]!;
+    this.traps.set(traps);
   }
 
   i32(offset: number, value: number): void {

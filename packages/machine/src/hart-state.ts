@@ -39,3 +39,17 @@ export const HartOffset = {
   /** CSR slots of 8 bytes: see csr-file.ts. */
   csr: 1024,
 } as const;
+
+/**
+ * Fields that mean nothing between two slices, with their length and what they are then: a saved context has them at that value,
+ * whichever engine ran. Everything else in a context is saved as it is.
+ */
+export const transientFields: readonly (readonly [offset: number, bytes: 4 | 8, value: 0 | 1 | -1])[] = [
+  [HartOffset.budget, 4, 0],
+  [HartOffset.dataTranslations, 4, 0],
+  [HartOffset.fetchTranslations, 4, 0],
+  [HartOffset.attention, 4, 1],
+  [HartOffset.trapCause, 4, -1],
+  [HartOffset.trapValue, 8, 0],
+  [HartOffset.scratch, 8, 0],
+];

@@ -1,4 +1,4 @@
-import { InternalError, type TlbModel, TranslationMode } from '@worldswitch/contracts';
+import { InternalError, type SavedState, type TlbModel, TranslationMode } from '@worldswitch/contracts';
 import {
   type DecodedInstruction,
   defaultInstructionSet,
@@ -24,12 +24,13 @@ import { DEBUG_STOP, type DebugPoints } from './debug-points.ts';
 import type { Engine } from './engine/engine.ts';
 import { ReferenceEngine } from './engine/reference/reference-engine.ts';
 import { MachineError } from './errors.ts';
-import { HartClock } from './hart-clock.ts';
-import { CsrSlot, HartContext, Mstatus } from './hart-context.ts';
+import { type ClockState, HartClock } from './hart-clock.ts';
+import { type ContextState, CsrSlot, HartContext, Mstatus } from './hart-context.ts';
 import { HartOffset } from './hart-state.ts';
 import { chooseInterrupt, nextDeadline } from './interrupts.ts';
 import type { MachineMemory } from './machine-memory.ts';
 import { MAX_CONTEXTS, RAM, RAM_BASE } from './memory-layout.ts';
+import { refreshPmp } from './pmp-csrs.ts';
 import type { Ram } from './ram.ts';
 import { TranslationSets } from './software-tlb.ts';
 import { joinHalves, takeTrap } from './trap.ts';
@@ -50,6 +51,20 @@ export interface HartObserver {
 
 /** Why a slice ended; `stop`: the machine was stopped by a device or by its owner. */
 export type SliceEnd = 'trap' | 'interrupt' | 'budget' | 'wait' | 'stop';
+
+/** Of a hart that runs one context, between two slices. */
+export type HartState = {
+  readonly context: ContextState;
+  readonly clock: ClockState;
+  readonly machineDeadline: number;
+  readonly trapStreak: number;
+  readonly trapInstret: number;
+  /** pc, cause and value in hexadecimal with blanks between them; empty for none. */
+  readonly firstTrap: string;
+  readonly deviceAccesses: number;
+  /** At most one: empty when the model cannot be saved. */
+  readonly tlb: readonly SavedState[];
+};
 
 export interface HartOptions {
   readonly id?: number;
@@ -173,6 +188,58 @@ export class Hart {
     const first = this.#contexts[0];
     if (this.current === context && first !== undefined && first !== context) this.#enter(first);
     this.#contexts[index] = undefined;
+  }
+
+  // ---- saving ----
+
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
+  /** Register contexts in use, besides the one that a hart begins with. */
+  get contexts(): number {
+    return this.#contexts.filter((context) => context !== undefined).length - 1;
+  }
+
+  /**
+   * The hart with the one context it runs. A TLB model that cannot be saved is flushed, so that this hart and a restored one go on
+   * alike. Throws MachineError while it runs.
+   */
+  save(context: HartContext): HartState {
+    if (this.#isRunning) throw new MachineError('a hart cannot be saved while it runs');
+    const tlb = this.tlb.save?.();
+    if (tlb === undefined) this.fence();
+    const { firstTrap, trapStreak, trapInstret, deviceAccesses } = this;
+    return {
+      context: context.save(),
+      clock: this.#clock.save(),
+      machineDeadline: this.#machineDeadline,
+      ...{ trapStreak, trapInstret, deviceAccesses },
+      firstTrap: firstTrap ? [firstTrap.pc, firstTrap.cause, firstTrap.value].map((n) => n.toString(16)).join(' ') : '',
+      tlb: tlb === undefined ? [] : [tlb],
+    };
+  }
+
+  /** Makes hart and context what they were. Throws MachineError while it runs, and what the TLB model throws. */
+  restore(context: HartContext, state: HartState): void {
+    if (this.#isRunning) throw new MachineError('a hart cannot be restored while it runs');
+    const [tlb] = state.tlb;
+    if (tlb === undefined) this.tlb.flush();
+    else this.tlb.restore?.(tlb);
+    context.restore(state.context);
+    refreshPmp(context);
+    this.current = context;
+    this.#clock.restore(state.clock, context);
+    this.#machineDeadline = state.machineDeadline;
+    this.trapStreak = state.trapStreak;
+    this.trapInstret = state.trapInstret;
+    this.deviceAccesses = state.deviceAccesses;
+    const [pc, cause, value] = state.firstTrap.split(' ').map((digits) => BigInt(`0x${digits || '0'}`));
+    this.firstTrap = value === undefined ? undefined : { pc: pc!, cause: cause!, value };
+    this.#stopRequested = false;
+    this.#choice.context = undefined;
+    this.sets.reset();
+    this.selectTranslations();
   }
 
   #enter(context: HartContext): void {

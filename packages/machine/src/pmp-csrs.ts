@@ -14,9 +14,14 @@ function configurations(context: HartContext): number[] {
   });
 }
 
-function update(hart: Hart, context: HartContext): void {
+/** Puts `context.pmp` in accordance with the CSRs. What was remembered under the old entries is the caller's to forget. */
+export function refreshPmp(context: HartContext): void {
   const addresses = Array.from({ length: PMP_ENTRIES }, (_, entry) => context.csr(PMP_ADDRESS_SLOT + entry));
   context.pmp = decodePmp(configurations(context), addresses);
+}
+
+function update(hart: Hart, context: HartContext): void {
+  refreshPmp(context);
   // What is remembered was allowed by the old entries.
   hart.sets.reset();
   hart.controlChanged(context);

@@ -14,6 +14,12 @@ export interface ClintOptions {
   readonly setDeadline: (deadline: number) => void;
 }
 
+export type ClintState = {
+  readonly isSoftwarePending: boolean;
+  readonly compareLow: number;
+  readonly compareHigh: number;
+};
+
 export function createClint({ now, software, setDeadline }: ClintOptions): Device {
   let isSoftwarePending = false;
   let compareLow = 0xffff_ffff;
@@ -66,6 +72,10 @@ export function createClint({ now, software, setDeadline }: ClintOptions): Devic
       software.set(false);
       compareLow = compareHigh = 0xffff_ffff;
       setDeadline(Number.POSITIVE_INFINITY);
+    },
+    save: (): ClintState => ({ isSoftwarePending, compareLow, compareHigh }),
+    restore(state) {
+      ({ isSoftwarePending, compareLow, compareHigh } = state as ClintState);
     },
   };
 }

@@ -29,6 +29,18 @@ export interface Plic extends Device {
   source(number: number): InterruptLine;
 }
 
+export type PlicState = {
+  /** By source. */
+  readonly priority: Uint8Array;
+  readonly level: Uint8Array;
+  readonly inService: Uint8Array;
+  /** Bit for bit. */
+  readonly pending: readonly number[];
+  /** By context. */
+  readonly enable: readonly (readonly number[])[];
+  readonly threshold: Uint8Array;
+};
+
 export function createPlic({ sources, targets }: PlicOptions): Plic {
   const words = Math.ceil((sources + 1) / 32);
   const priority = new Uint8Array(sources + 1);
@@ -152,6 +164,19 @@ export function createPlic({ sources, targets }: PlicOptions): Plic {
       for (const bits of enable) bits.fill(0);
       for (let source = 1; source <= sources; source++) if (level[source]) setPending(source, true);
       update();
+    },
+    save: (): PlicState => ({
+      ...{ priority: priority.slice(), level: level.slice(), inService: inService.slice(), pending: [...pending] },
+      ...{ enable: enable.map((bits) => [...bits]), threshold: threshold.slice() },
+    }),
+    restore(saved) {
+      const state = saved as PlicState;
+      priority.set(state.priority);
+      level.set(state.level);
+      inService.set(state.inService);
+      pending.set(state.pending);
+      for (const [target, bits] of enable.entries()) bits.set(state.enable[target]!);
+      threshold.set(state.threshold);
     },
   };
 }

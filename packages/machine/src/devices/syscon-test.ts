@@ -30,5 +30,7 @@ export function createSysconTest(request: (power: PowerRequest) => void): Device
       }
     },
     reset() {},
+    save: () => ({}),
+    restore() {},
   };
 }

@@ -37,7 +37,22 @@ export interface Uart16550Options {
   readonly transmit: (byte: number) => void;
 }
 
+export type UartState = {
+  /** Characters that the guest has not read yet. */
+  readonly input: Uint8Array;
+  readonly ier: number;
+  readonly lcr: number;
+  readonly mcr: number;
+  readonly scr: number;
+  readonly divisor: number;
+  readonly areFifosOn: boolean;
+  readonly isOverrun: boolean;
+  readonly isTransmitterInterrupt: boolean;
+};
+
 export interface Uart16550 extends Device {
+  save(): UartState;
+  restore(state: UartState): void;
   /** Characters arrive from outside. */
   receive(bytes: Uint8Array): void;
   /** Characters that the guest has not read yet. */
@@ -169,6 +184,15 @@ export function createUart16550({ interrupt, transmit }: Uart16550Options): Uart
       ier = lcr = mcr = scr = divisor = 0;
       areFifosOn = isOverrun = isTransmitterInterrupt = false;
       updateInterrupt();
+    },
+    save: () => ({
+      ...{ input: Uint8Array.from(input.slice(inputHead)), ier, lcr, mcr, scr, divisor },
+      ...{ areFifosOn, isOverrun, isTransmitterInterrupt },
+    }),
+    restore(state) {
+      input = [...state.input];
+      inputHead = 0;
+      ({ ier, lcr, mcr, scr, divisor, areFifosOn, isOverrun, isTransmitterInterrupt } = state);
     },
   };
   return device;

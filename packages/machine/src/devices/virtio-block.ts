@@ -1,4 +1,5 @@
 /** Virtio block device. Source: Virtual I/O Device (VIRTIO) Version 1.2, section 5.2 "Block Device". */
+import { MachineError } from '../errors.ts';
 import type { VirtioDevice } from './virtio-mmio.ts';
 import type { VirtBuffer, VirtQueue, VirtRequest } from './virtio-queue.ts';
 
@@ -43,9 +44,22 @@ const ID_BYTES = 20;
 /** Bytes of one request: descriptors may overlap, so RAM is no bound on their sum. */
 const REQUEST_LIMIT = 2 ** 26;
 
+export type BlockState = { readonly sectors: number; readonly isReadOnly: boolean };
+
 export function createVirtioBlock(backend: BlockBackend, id = 'worldswitch'): VirtioDevice {
   const configuration = new Uint8Array(60);
   new DataView(configuration.buffer).setBigUint64(0, BigInt(backend.sectors), true);
+
+  let record: ((undo: () => void, bytes: number) => void) | undefined;
+  /** Writes; what was there before goes to whoever records changes. */
+  const write = (sector: number, from: Uint8Array): boolean => {
+    if (record && from.length > 0) {
+      const old = new Uint8Array(from.length);
+      if (!backend.read(sector, old)) return false;
+      record(() => void backend.write(sector, old), old.length);
+    }
+    return backend.write(sector, from);
+  };
 
   /** Carries out one request on its data buffers; returns the outcome and the bytes written to guest memory. */
   const perform = (type: number, sector: number, data: readonly VirtBuffer[]): readonly [number, number] => {
@@ -65,7 +79,7 @@ export function createVirtioBlock(backend: BlockBackend, id = 'worldswitch'): Vi
       }
       case RequestType.OUT: {
         if (backend.isReadOnly || data.some((buffer) => buffer.isWritable)) return [Outcome.IOERR, 0];
-        return [backend.write(sector, gather(data, length)) ? Outcome.OK : Outcome.IOERR, 0];
+        return [write(sector, gather(data, length)) ? Outcome.OK : Outcome.IOERR, 0];
       }
       case RequestType.FLUSH:
         return [backend.flush() ? Outcome.OK : Outcome.IOERR, 0];
@@ -116,6 +130,19 @@ export function createVirtioBlock(backend: BlockBackend, id = 'worldswitch'): Vi
       return isUsed;
     },
     reset() {},
+    // The contents are not saved: they are the back end's. A disk of another size cannot be the one there was.
+    save: (): BlockState => ({ sectors: backend.sectors, isReadOnly: backend.isReadOnly }),
+    restore(saved) {
+      const { sectors, isReadOnly } = saved as BlockState;
+      if (sectors === backend.sectors && isReadOnly === backend.isReadOnly) return;
+      const text = (disk: BlockState) => `${disk.sectors} sectors, ${disk.isReadOnly ? 'read-only' : 'writable'}`;
+      throw new MachineError(
+        `the disk has ${text(backend)}; the saved machine had one of ${text({ sectors, isReadOnly })}`,
+      );
+    },
+    recordChanges(listener) {
+      record = listener;
+    },
   };
 }
 

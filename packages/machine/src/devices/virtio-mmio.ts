@@ -1,8 +1,8 @@
 /**
  * Virtio over MMIO, modern interface. Source: Virtual I/O Device (VIRTIO) Version 1.2, section 4.2 "Virtio Over MMIO", table 4.1.
  */
-import type { Device, DmaMemory, InterruptLine } from '@worldswitch/contracts';
-import { VirtQueue } from './virtio-queue.ts';
+import type { Device, DmaMemory, InterruptLine, SavedState } from '@worldswitch/contracts';
+import { VirtQueue, type VirtQueueState } from './virtio-queue.ts';
 
 /** Registers (same). */
 const Register = {
@@ -54,7 +54,27 @@ export interface VirtioDevice {
   /** The driver put something into a queue. Returns true when something was used up. */
   notify(queue: VirtQueue, index: number): boolean;
   reset(): void;
+  /** State beyond transport and queues; `{}` for none. A machine with a device that lacks it and `restore` cannot be saved. */
+  save?(): SavedState;
+  /** Throws an Error when the device differs from the one that was saved, as a disk of another size does. */
+  restore?(state: SavedState): void;
+  /**
+   * For devices that change something outside of the machine, such as a disk: from now on each change hands over how to undo it,
+   * with the bytes that this keeps in memory. `undefined` ends that.
+   */
+  recordChanges?(record: ((undo: () => void, bytes: number) => void) | undefined): void;
 }
+
+export type VirtioMmioState = {
+  readonly featureWord: number;
+  readonly driverFeatureWord: number;
+  readonly selected: number;
+  readonly status: number;
+  readonly interruptStatus: number;
+  readonly queues: readonly VirtQueueState[];
+  /** Of the device type. */
+  readonly device: SavedState;
+};
 
 export interface VirtioMmioOptions {
   /** Absent: an empty slot, whose device ID is 0. */
@@ -92,6 +112,18 @@ export function createVirtioMmio({ device, memory, interrupt }: VirtioMmioOption
     let value = 0;
     for (let i = width - 1; i >= 0; i--) value = value * 256 + (device?.configuration[offset + i] ?? 0);
     return value;
+  };
+
+  const isSaveable = !device || (device.save !== undefined && device.restore !== undefined);
+  const save = (): VirtioMmioState => ({
+    ...{ featureWord, driverFeatureWord, selected, status, interruptStatus },
+    ...{ queues: queues.map((queue) => queue.save()), device: device?.save?.() ?? {} },
+  });
+  const restore = (saved: SavedState) => {
+    const state = saved as VirtioMmioState;
+    device?.restore?.(state.device);
+    ({ featureWord, driverFeatureWord, selected, status, interruptStatus } = state);
+    for (const [index, queue] of queues.entries()) queue.restore(state.queues[index]!);
   };
 
   return {
@@ -176,5 +208,6 @@ export function createVirtioMmio({ device, memory, interrupt }: VirtioMmioOption
       }
     },
     reset,
+    ...(isSaveable && { save, restore }),
   };
 }

@@ -22,6 +22,18 @@ export interface VirtRequest {
 
 type Part = 'descriptors' | 'available' | 'used';
 
+export type VirtQueueState = {
+  readonly isReady: boolean;
+  readonly isBroken: boolean;
+  readonly size: number;
+  /** Addresses of descriptors, available ring and used ring: low halves, then high halves. */
+  readonly addresses: readonly number[];
+  readonly nextAvailable: number;
+  readonly nextUsed: number;
+};
+
+const PARTS: readonly Part[] = ['descriptors', 'available', 'used'];
+
 /**
  * Reads requests from guest memory and gives them back. All of it is the guest's to get wrong: anything outside memory, a loop of
  * descriptors or an index out of range makes the queue `isBroken` until it is reset, and nothing else.
@@ -45,7 +57,29 @@ export class VirtQueue {
   reset(): void {
     this.isReady = this.isBroken = false;
     this.#size = this.#nextAvailable = this.#nextUsed = 0;
-    for (const part of ['descriptors', 'available', 'used'] as const) this.#low[part] = this.#high[part] = 0;
+    for (const part of PARTS) this.#low[part] = this.#high[part] = 0;
+  }
+
+  save(): VirtQueueState {
+    return {
+      isReady: this.isReady,
+      isBroken: this.isBroken,
+      size: this.#size,
+      addresses: [...PARTS.map((part) => this.#low[part]), ...PARTS.map((part) => this.#high[part])],
+      nextAvailable: this.#nextAvailable,
+      nextUsed: this.#nextUsed,
+    };
+  }
+
+  restore(state: VirtQueueState): void {
+    this.setSize(state.size);
+    PARTS.forEach((part, index) => {
+      this.setAddress(part, state.addresses[index]!, state.addresses[index + PARTS.length]!);
+    });
+    this.#nextAvailable = state.nextAvailable & 0xffff;
+    this.#nextUsed = state.nextUsed & 0xffff;
+    this.setReady(state.isReady);
+    this.isBroken = state.isBroken;
   }
 
   /** Sizes are powers of two; others are ignored. */

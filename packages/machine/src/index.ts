@@ -14,8 +14,11 @@ export {
 export { createPlic, type Plic, type PlicOptions } from './devices/plic.ts';
 export { createSysconTest, type PowerRequest } from './devices/syscon-test.ts';
 export { createUart16550, type Uart16550, type Uart16550Options } from './devices/uart16550.ts';
+export { createVirtioBalloon, type VirtioBalloon } from './devices/virtio-balloon.ts';
 export { type BlockBackend, createMemoryBackend, createVirtioBlock } from './devices/virtio-block.ts';
-export type { VirtioDevice } from './devices/virtio-mmio.ts';
+export { createVirtioConsole, type VirtioConsole, type VirtioConsoleOptions } from './devices/virtio-console.ts';
+export { createSeededEntropy, createVirtioEntropy, type EntropySource } from './devices/virtio-entropy.ts';
+export type { VirtioDevice, VirtioTransport } from './devices/virtio-mmio.ts';
 export type { VirtBuffer, VirtQueue, VirtRequest } from './devices/virtio-queue.ts';
 export { type EngineName, engineNames } from './engine/create-engine.ts';
 export { LoadError, MachineError } from './errors.ts';

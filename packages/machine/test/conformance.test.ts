@@ -15,8 +15,11 @@ import { createClint } from '../src/devices/clint.ts';
 import { createPlic } from '../src/devices/plic.ts';
 import { createSysconTest } from '../src/devices/syscon-test.ts';
 import { createUart16550 } from '../src/devices/uart16550.ts';
+import { createVirtioBalloon } from '../src/devices/virtio-balloon.ts';
 import { createMemoryBackend, createVirtioBlock } from '../src/devices/virtio-block.ts';
-import { createVirtioMmio } from '../src/devices/virtio-mmio.ts';
+import { createVirtioConsole } from '../src/devices/virtio-console.ts';
+import { createSeededEntropy, createVirtioEntropy } from '../src/devices/virtio-entropy.ts';
+import { createVirtioMmio, type VirtioDevice } from '../src/devices/virtio-mmio.ts';
 import { createBareWorld, createHostHardware, engineNames, type HostHardwareOptions } from '../src/index.ts';
 
 const memoryBytes = 8 * 2 ** 20;
@@ -81,6 +84,7 @@ describe('devices', () => {
       noteWrite() {},
     };
   };
+  const virtio = (device: VirtioDevice | undefined) => createVirtioMmio({ device, memory: dma(), interrupt: wire });
   const disk = () => createVirtioBlock(createMemoryBackend(new Uint8Array(8192)));
   const devices: Record<string, [() => Device, DeviceLawOptions?]> = {
     // mtime is the machine's clock, no state of the device.
@@ -90,8 +94,11 @@ describe('devices', () => {
     ],
     plic: [() => createPlic({ sources: 95, targets: [wire, wire] })],
     uart: [() => createUart16550({ interrupt: wire, transmit() {} })],
-    'virtio block': [() => createVirtioMmio({ device: disk(), memory: dma(), interrupt: wire })],
-    'empty virtio slot': [() => createVirtioMmio({ device: undefined, memory: dma(), interrupt: wire })],
+    'virtio block': [() => virtio(disk())],
+    'virtio console': [() => virtio(createVirtioConsole({ transmit() {} }))],
+    'virtio entropy': [() => virtio(createVirtioEntropy(createSeededEntropy(1)))],
+    'virtio balloon': [() => virtio(createVirtioBalloon())],
+    'empty virtio slot': [() => virtio(undefined)],
     'syscon test': [() => createSysconTest(() => {})],
   };
   for (const [name, [createDevice, options]] of Object.entries(devices)) {

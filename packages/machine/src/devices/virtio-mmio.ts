@@ -35,11 +35,23 @@ const MAGIC = 0x7472_6976;
 const VERSION = 2;
 const VENDOR = 0x5753_574d;
 /** Device status bits (same, section 2.1). */
-const Status = { FEATURES_OK: 8, DEVICE_NEEDS_RESET: 64 } as const;
+const Status = { DRIVER_OK: 4, FEATURES_OK: 8, DEVICE_NEEDS_RESET: 64 } as const;
 /** Bit 32: a device of the modern interface. */
 const VIRTIO_F_VERSION_1_HIGH = 1;
+/** Bits of InterruptStatus. */
 const USED_BUFFER_INTERRUPT = 1;
+const CONFIGURATION_INTERRUPT = 2;
 const QUEUE_SIZE_MAX = 256;
+
+/** What a device reaches its driver by when something happens on the host's side: a frame comes in, a size changes. */
+export interface VirtioTransport {
+  /** By index. Requests are taken from a queue and given back to it as in `notify`; then `used` tells the driver. */
+  readonly queues: readonly VirtQueue[];
+  /** Requests were given back in this queue outside of `notify`. */
+  used(index: number): void;
+  /** `configuration` changed. */
+  configurationChanged(): void;
+}
 
 /** What stands behind a transport: a device type. */
 export interface VirtioDevice {
@@ -53,6 +65,10 @@ export interface VirtioDevice {
   readonly configuration: Uint8Array;
   /** The driver put something into a queue. Returns true when something was used up. */
   notify(queue: VirtQueue, index: number): boolean;
+  /** The device was put behind a transport: called once, before anything else. */
+  attach?(transport: VirtioTransport): void;
+  /** The driver wrote to the configuration, which most devices do not allow: then it is ignored. */
+  writeConfiguration?(offset: number, width: 1 | 2 | 4, value: number): void;
   reset(): void;
   /** State beyond transport and queues; `{}` for none. A machine with a device that lacks it and `restore` cannot be saved. */
   save?(): SavedState;
@@ -90,6 +106,7 @@ export function createVirtioMmio({ device, memory, interrupt }: VirtioMmioOption
   let selected = 0;
   let status = 0;
   let interruptStatus = 0;
+  let generation = 0;
 
   const setInterrupt = (bits: number) => {
     interruptStatus = bits;
@@ -105,9 +122,23 @@ export function createVirtioMmio({ device, memory, interrupt }: VirtioMmioOption
     const queue = queues[index];
     if (!device || !queue?.isReady) return;
     const isUsed = device.notify(queue, index);
+    afterUse(queue, isUsed);
+  };
+  const afterUse = (queue: VirtQueue, isUsed: boolean) => {
     if (queue.isBroken) status |= Status.DEVICE_NEEDS_RESET;
     if (isUsed && queue.wantsInterrupt()) setInterrupt(interruptStatus | USED_BUFFER_INTERRUPT);
   };
+  device?.attach?.({
+    queues,
+    used(index) {
+      const queue = queues[index];
+      if (queue?.isReady) afterUse(queue, true);
+    },
+    configurationChanged() {
+      generation = (generation + 1) >>> 0;
+      if ((status & Status.DRIVER_OK) !== 0) setInterrupt(interruptStatus | CONFIGURATION_INTERRUPT);
+    },
+  });
   const readConfiguration = (offset: number, width: number): number => {
     let value = 0;
     for (let i = width - 1; i >= 0; i--) value = value * 256 + (device?.configuration[offset + i] ?? 0);
@@ -150,6 +181,8 @@ export function createVirtioMmio({ device, memory, interrupt }: VirtioMmioOption
           return queues[selected]?.isReady ? 1 : 0;
         case Register.interruptStatus:
           return interruptStatus;
+        case Register.configGeneration:
+          return generation;
         case Register.status:
           return status;
         default:
@@ -157,6 +190,10 @@ export function createVirtioMmio({ device, memory, interrupt }: VirtioMmioOption
       }
     },
     write(offset, width, value) {
+      if (offset >= Register.config) {
+        device?.writeConfiguration?.(offset - Register.config, width, value);
+        return;
+      }
       if (width !== 4) return;
       const queue = queues[selected];
       switch (offset) {

@@ -122,14 +122,17 @@ function kept(address: number, name: 'stvec' | 'sscratch' | 'sepc' | 'scause' | 
   };
 }
 
-/** Fences order everything anyway, so FIOM can be kept; the other fields belong to extensions that are not there. */
-const SENVCFG_FIOM = 1n;
+const senvcfgDefinition = definitionOf(CsrAddress.senvcfg);
+/**
+ * Fences order everything anyway, so FIOM can be kept; so can what guards cache-block instructions, which the virtual machine
+ * does not let through to its supervisor mode.
+ */
 const senvcfg: WideCsr = {
   kind: 'wide',
-  definition: definitionOf(CsrAddress.senvcfg),
+  definition: senvcfgDefinition,
   read: (vm) => vm.hart.senvcfg,
   write(vm, value) {
-    vm.hart.senvcfg = value & SENVCFG_FIOM;
+    vm.hart.senvcfg = mergeCsrWrite(senvcfgDefinition, vm.hart.senvcfg, value);
   },
 };
 

@@ -17,7 +17,19 @@ export const allowed = {
   'vmm-para': ['isa', 'contracts', 'mmu-tlb'],
   containers: ['contracts'],
   'guest-os': [],
-  cli: ['isa', 'contracts', 'mmu-tlb', 'machine', 'host-os', 'vmm-full', 'vmm-para', 'containers', 'guest-os'],
+  debugger: ['isa', 'contracts', 'mmu-tlb', 'machine'],
+  cli: [
+    'isa',
+    'contracts',
+    'mmu-tlb',
+    'machine',
+    'debugger',
+    'host-os',
+    'vmm-full',
+    'vmm-para',
+    'containers',
+    'guest-os',
+  ],
 };
 /** Third-party packages by package; everything else is a finding. */
 const thirdParty = {

@@ -1,4 +1,5 @@
 import type { Hart } from './hart.ts';
+import type { HartContext } from './hart-context.ts';
 
 /** Which accesses a watchpoint stops at. */
 export type WatchKind = 'write' | 'read' | 'access';
@@ -45,8 +46,8 @@ const PAGE_SIZE = 4096;
 export class DebugPoints {
   /** Why the run ended, when it ended for a debug point; the debugger clears it. */
   hit: DebugHit | undefined;
-  /** Harts that look here. */
-  readonly #harts: readonly Hart[];
+  /** Harts that look here, and their register contexts. */
+  readonly #contexts: ReadonlyMap<Hart, HartContext>;
   /** Offsets of breakpoints by virtual page number. */
   readonly #breakpoints = new Map<number, Set<number>>();
   readonly #watchpoints = new Map<number, WatchedBytes[]>();
@@ -56,8 +57,8 @@ export class DebugPoints {
   /** A breakpoint that is not to stop its hart again before something has happened. */
   #resumed: { readonly hart: Hart; readonly pc: bigint; readonly instret: number } | undefined;
 
-  constructor(harts: readonly Hart[]) {
-    this.#harts = harts;
+  constructor(vcpus: Iterable<{ readonly hart: Hart; readonly context: HartContext }>) {
+    this.#contexts = new Map([...vcpus].map(({ hart, context }) => [hart, context]));
   }
 
   /** Replaces all breakpoints. @param addresses virtual, in [0, 2^64), and even. */
@@ -96,13 +97,18 @@ export class DebugPoints {
   setStep(goal: StepGoal | undefined): void {
     if (this.#step === undefined && goal === undefined) return;
     this.#step = goal;
-    if (goal) this.#stepFrom = { pc: goal.hart.current.pc, instret: goal.hart.current.instret };
+    if (goal) this.#stepFrom = this.#placeOf(goal.hart);
     this.#changed();
   }
 
   /** The breakpoint where this hart stands does not stop it before it has moved on. */
   resumeAt(hart: Hart | undefined): void {
-    this.#resumed = hart && { hart, pc: hart.current.pc, instret: hart.current.instret };
+    this.#resumed = hart && { hart, ...this.#placeOf(hart) };
+  }
+
+  #placeOf(hart: Hart): { readonly pc: bigint; readonly instret: number } {
+    const { pc, instret } = this.#contexts.get(hart) ?? hart.current;
+    return { pc, instret };
   }
 
   get isEmpty(): boolean {
@@ -111,7 +117,7 @@ export class DebugPoints {
 
   /** Harts look here while there is something to see; what they remember of translations is forgotten. */
   #changed(): void {
-    for (const hart of this.#harts) {
+    for (const hart of this.#contexts.keys()) {
       hart.points = this.isEmpty ? undefined : this;
       hart.sets.reset();
     }

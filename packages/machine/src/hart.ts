@@ -79,7 +79,7 @@ export interface HartOptions {
 }
 
 /**
- * A physical hart: one clock, one TLB and one engine that run one register context at a time. It owns what engines share:
+ * A physical hart: one clock, one TLB and one engine that run one register context at a time. It owns what both engines share:
  * CSRs, traps, interrupts, time and the slow paths to memory.
  */
 export class Hart {

@@ -5,7 +5,7 @@
  *   0 ........ 64 KiB     never used, so that a zero base address is noticed
  *   CONTEXTS              MAX_CONTEXTS hart contexts of CONTEXT_SIZE bytes (hart-state.ts)
  *   TRANSLATIONS          software TLB: TRANSLATION_SETS sets, one per address space and access rights (software-tlb.ts)
- *   ENGINE                the engines' own tables (engine/compiler/layout.ts, engine/interpreter/layout.ts)
+ *   ENGINE                the compiled engine's own tables (engine/compiler)
  *   RAM                   guest physical RAM_BASE onwards
  */
 export const CONTEXTS = 0x1_0000;
@@ -29,7 +29,7 @@ export const TRANSLATION_SET_SIZE = 3 * TRANSLATION_TABLE_SIZE;
 export const TRANSLATION_SETS = 64;
 
 export const ENGINE = 0x20_0000;
-const ENGINE_SIZE = 0x130_0000;
+const ENGINE_SIZE = 0x20_0000;
 
 export const RAM = ENGINE + ENGINE_SIZE;
 /** Guest physical address of RAM (QEMU virt board). */

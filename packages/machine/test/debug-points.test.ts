@@ -51,7 +51,7 @@ const at = (label: string): bigint => {
 
 function start(engine: EngineName) {
   const machine = Machine.create({ kernel: assembled.bytes, memoryBytes: 4 * 2 ** 20, engine });
-  const points = new DebugPoints([machine.hart]);
+  const points = new DebugPoints([machine.board.vcpu]);
   const resume = (): DebugHit | undefined => {
     points.hit = undefined;
     points.resumeAt(machine.hart);
@@ -186,7 +186,7 @@ it('a breakpoint at the first instruction of a trap handler', () => {
     );
     const machine = Machine.create({ kernel: code.bytes, memoryBytes: 4 * 2 ** 20, engine });
     machine.board.vcpu.writeCsr(0x302, 1n << 3n);
-    const points = new DebugPoints([machine.hart]);
+    const points = new DebugPoints([machine.board.vcpu]);
     points.setBreakpoints([code.symbols.get('handler')!]);
     machine.run({ maxInstructions: 100_000 });
     expect(points.hit).toMatchObject({ kind: 'breakpoint', address: code.symbols.get('handler')! });

@@ -1,7 +1,6 @@
 /// <reference types="node" />
 import { bootArguments, createInitrd, guestKernel, program } from '@worldswitch/guest-os';
 import { describe, expect, it } from 'vitest';
-import { engineNames } from '../src/engine/create-engine.ts';
 import { Machine } from '../src/index.ts';
 import { createRandom } from './random-program.ts';
 
@@ -16,10 +15,10 @@ function digest(machine: Machine): number {
   return hash;
 }
 
-describe(`the guest OS runs alike on all engines (seed ${seed})`, () => {
+describe(`the guest OS runs alike on both engines (seed ${seed})`, () => {
   it.each(['tour', 'faults', 'fork-exec', 'pipe-ping-pong', 'sh'])('%s', (name) => {
     const random = createRandom(seed);
-    const machines = engineNames.map((engine) => {
+    const machines = (['reference', 'compiled'] as const).map((engine) => {
       const output: number[] = [];
       const machine = Machine.create({
         kernel: guestKernel('full'),
@@ -32,24 +31,20 @@ describe(`the guest OS runs alike on all engines (seed ${seed})`, () => {
       machine.input(new TextEncoder().encode('echo typed\nexit\n'));
       return { machine, output };
     });
-    const [first, ...others] = machines as [(typeof machines)[0], ...typeof machines];
+    const [first, second] = machines as [(typeof machines)[0], (typeof machines)[0]];
     let instructions = 0;
     for (let slice = 0; slice < 400 && instructions < 3_000_000; slice++) {
       const maxInstructions = 1 + (random() % 20_000);
       instructions += maxInstructions;
       const ends = machines.map(({ machine }) => machine.run({ maxInstructions }));
-      for (const [index, { machine }] of others.entries()) {
-        expect(ends[index + 1]).toEqual(ends[0]);
-        expect(machine.inspect()).toEqual(first.machine.inspect());
-        expect(machine.traps).toEqual(first.machine.traps);
-      }
+      expect(ends[1]).toEqual(ends[0]);
+      expect(second.machine.inspect()).toEqual(first.machine.inspect());
+      expect(second.machine.traps).toEqual(first.machine.traps);
       if (ends[0]?.reason !== 'budget') break;
     }
-    for (const { machine, output } of others) {
-      expect(machine.counters).toEqual(first.machine.counters);
-      expect(output).toEqual(first.output);
-      expect(digest(machine)).toBe(digest(first.machine));
-    }
+    expect(second.machine.counters).toEqual(first.machine.counters);
+    expect(second.output).toEqual(first.output);
+    expect(digest(second.machine)).toBe(digest(first.machine));
     for (const { machine } of machines) machine.dispose();
   });
 });

@@ -1,11 +1,10 @@
 import type { TlbModel } from '@worldswitch/contracts';
-import { type EngineName, engineNames } from '@worldswitch/machine';
 import { createNoTlb, createTlb, createUnboundedTlb, fifo, lru, random, treePlru } from '@worldswitch/mmu-tlb';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { MachineOptions } from '../worlds.ts';
 
 export interface MachineFlags {
-  readonly engine?: EngineName;
+  readonly engine?: 'reference' | 'compiled';
   readonly memory?: number;
   readonly tlb?: () => TlbModel;
 }
@@ -13,7 +12,9 @@ export interface MachineFlags {
 /** Options that every command which starts a machine takes. */
 export function addMachineOptions(command: Command): Command {
   return command
-    .addOption(new Option('--engine <name>', 'how the machine executes instructions').choices(engineNames))
+    .addOption(
+      new Option('--engine <name>', 'how the machine executes instructions').choices(['reference', 'compiled']),
+    )
     .option('--memory <size>', 'RAM of the bare machine or of the guest, such as 64M (2M to 2G)', memorySize)
     .option(
       '--tlb <model>',

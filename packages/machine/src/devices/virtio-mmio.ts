@@ -87,7 +87,6 @@ export type VirtioMmioState = {
   readonly selected: number;
   readonly status: number;
   readonly interruptStatus: number;
-  readonly generation: number;
   readonly queues: readonly VirtQueueState[];
   /** Of the device type. */
   readonly device: SavedState;
@@ -148,13 +147,13 @@ export function createVirtioMmio({ device, memory, interrupt }: VirtioMmioOption
 
   const isSaveable = !device || (device.save !== undefined && device.restore !== undefined);
   const save = (): VirtioMmioState => ({
-    ...{ featureWord, driverFeatureWord, selected, status, interruptStatus, generation },
+    ...{ featureWord, driverFeatureWord, selected, status, interruptStatus },
     ...{ queues: queues.map((queue) => queue.save()), device: device?.save?.() ?? {} },
   });
   const restore = (saved: SavedState) => {
     const state = saved as VirtioMmioState;
     device?.restore?.(state.device);
-    ({ featureWord, driverFeatureWord, selected, status, interruptStatus, generation } = state);
+    ({ featureWord, driverFeatureWord, selected, status, interruptStatus } = state);
     for (const [index, queue] of queues.entries()) queue.restore(state.queues[index]!);
   };
 

@@ -3,9 +3,9 @@ import type { Hart } from '../hart.ts';
 import { createCompiledEngine } from './compiler/index.ts';
 import type { Engine } from './engine.ts';
 
-export const engineNames = ['reference', 'interpreter', 'compiled'] as const;
+export const engineNames = ['reference', 'compiled'] as const;
 export type EngineName = (typeof engineNames)[number];
-/** All give the same results; this one gives them soonest. */
+/** Both give the same results; this one gives them sooner. */
 export const DEFAULT_ENGINE: EngineName = 'compiled';
 
 /** The engine of that name for a hart. Throws MachineError for a name that is none. */
@@ -13,8 +13,6 @@ export function createEngine(name: EngineName, hart: Hart): Engine {
   switch (name) {
     case 'reference':
       return hart.reference;
-    case 'interpreter':
-      return createCompiledEngine(hart, { name, threshold: Number.POSITIVE_INFINITY });
     case 'compiled':
       return createCompiledEngine(hart);
     default:

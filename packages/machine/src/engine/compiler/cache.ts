@@ -1,7 +1,6 @@
 import type { DecodedInstruction } from '@worldswitch/isa';
 import type { MachineMemory } from '../../machine-memory.ts';
 import { RAM } from '../../memory-layout.ts';
-import { HEAT, HEAT_SIZE, heatOf } from '../interpreter/layout.ts';
 import { discoverRegion, isComputedJump, type PageDecoder, type Region } from './discover.ts';
 import { CODE_SLOT_COUNT, CODE_SLOTS, codeSlotOf } from './layout.ts';
 import type { Dispatcher } from './link.ts';
@@ -11,10 +10,10 @@ import type { PlainCsrLookup } from './plain-csr.ts';
 /** Functions that are kept at once, and modules that may be alive: what bounds the memory of translated code. */
 export const DEFAULT_MAX_FUNCTIONS = 0x4000;
 const MAX_MODULES = 1500;
-/** Visits of an entry after which it waits to be compiled together with others; after half as many more it is compiled at once. */
-export const DEFAULT_THRESHOLD = 80;
+/** Visits of an entry after which it is compiled; from half of them on it is compiled together with others. */
+export const DEFAULT_THRESHOLD = 120;
 const MAX_HEAT = 255;
-/** How often a place may be visited so many times more that is translated already, before it is compiled as an entry of its own. */
+/** By how many doublings of the threshold a place that is translated already is compiled later as an entry of its own. */
 const COVERED_RELUCTANCE = 1;
 /** Entries compiled together. */
 const BATCH = 24;
@@ -34,8 +33,7 @@ interface CompiledRegion {
 }
 
 interface FrameCode {
-  /** By halfword: how often the visits left there came to an end. */
-  readonly calls: Uint8Array;
+  readonly heat: Uint8Array;
   /** 1 for places, in halfwords, that a region has translated. */
   readonly covered: Uint8Array;
   /** By entry offset. */
@@ -108,11 +106,10 @@ export class CodeCache {
   }
 
   /**
-   * Of code without visits left (see HEAT): makes it callable through its slot, compiling it when it is hot enough. Returns false
-   * when it has to be interpreted this time; it has visits left then.
+   * Makes the code at an address of the machine's memory callable through its slot, compiling it when it is hot enough.
+   * Returns false when it has to be interpreted this time.
    */
   enter(address: number): boolean {
-    const { threshold, memory } = this.#options;
     const frame = (address - RAM) >>> 12;
     const offset = address & (PAGE_SIZE - 1);
     const code = this.#frameCode(frame);
@@ -121,26 +118,22 @@ export class CodeCache {
       this.#setSlot(region);
       return true;
     }
+    const heat = code.heat[offset >>> 1]!;
+    if (heat < MAX_HEAT) code.heat[offset >>> 1] = heat + 1;
     // Code that is overwritten again and again is compiled more and more reluctantly, and so is what was translated as part of
     // other regions: it is entered from outside when those are left early, and would be translated twice.
     const reluctance = Math.min(code.rewrites + code.covered[offset >>> 1]! * COVERED_RELUCTANCE, 6);
-    const calls = code.calls[offset >>> 1]!;
-    const isHot = threshold === 0 || calls > reluctance;
-    if (calls >= reluctance && threshold <= MAX_HEAT && !this.#pending.includes(address)) this.#pending.push(address);
-    if (isHot || this.#pending.length >= BATCH) this.#compilePending(isHot ? address : undefined);
-    const compiled = code.entries.get(offset);
-    if (!compiled) {
-      code.calls[offset >>> 1] = Math.min(calls + 1, 255);
-      memory.u8[heatOf(address)] = calls >= reluctance ? Math.max(this.#visits >>> 1, 1) : Math.max(this.#visits, 1);
-      return false;
+    const hot = Math.min(this.#options.threshold << reluctance, MAX_HEAT);
+    const isHot = heat >= hot;
+    if (isHot || heat === hot >>> 1) {
+      if (!this.#pending.includes(address)) this.#pending.push(address);
     }
+    if (!isHot && this.#pending.length < BATCH) return false;
+    this.#compilePending(isHot ? address : undefined);
+    const compiled = code.entries.get(offset);
+    if (!compiled) return false;
     this.#setSlot(compiled);
     return true;
-  }
-
-  /** Visits that cold code has left. */
-  get #visits(): number {
-    return Math.min(this.#options.threshold, MAX_HEAT);
   }
 
   #frameCode(frame: number): FrameCode {
@@ -148,7 +141,7 @@ export class CodeCache {
     if (!code) {
       if (this.#frames.size >= MAX_FRAMES) this.#forgetColdFrames();
       code = {
-        calls: new Uint8Array(PAGE_SIZE / 2),
+        heat: new Uint8Array(PAGE_SIZE / 2),
         covered: new Uint8Array(PAGE_SIZE / 2),
         entries: new Map(),
         jumps: new Map(),
@@ -179,12 +172,10 @@ export class CodeCache {
   }
 
   #setSlot(region: CompiledRegion): void {
-    const { i32, u8 } = this.#options.memory;
+    const { i32 } = this.#options.memory;
     const word = codeSlotOf(region.address) >>> 2;
     i32[word] = region.address;
     i32[word + 1] = region.tableIndex;
-    // When another region takes the slot, the next visit is to bring this one back.
-    u8[heatOf(region.address)] = 0;
   }
 
   #clearSlot(region: CompiledRegion): void {
@@ -194,9 +185,7 @@ export class CodeCache {
   }
 
   #clearSlots(): void {
-    const { i32, u8 } = this.#options.memory;
-    i32.fill(0, CODE_SLOTS >>> 2, (CODE_SLOTS >>> 2) + CODE_SLOT_COUNT * 2);
-    u8.fill(this.#visits, HEAT, HEAT + HEAT_SIZE);
+    this.#options.memory.i32.fill(0, CODE_SLOTS >>> 2, (CODE_SLOTS >>> 2) + CODE_SLOT_COUNT * 2);
   }
 
   #decoder(codePage: number): PageDecoder {
@@ -275,7 +264,6 @@ export class CodeCache {
       const entries = this.#frames.get((region.address - RAM) >>> 12)?.entries;
       const offset = region.address & (PAGE_SIZE - 1);
       if (entries?.get(offset) === region) entries.delete(offset);
-      this.#options.memory.u8[heatOf(region.address)] = this.#visits;
     }
   }
 
@@ -300,8 +288,7 @@ export class CodeCache {
       this.#clearSlot(region);
       isChanged = true;
       code.entries.delete(entry);
-      code.calls[entry >>> 1] = 0;
-      this.#options.memory.u8[heatOf(region.address)] = this.#visits;
+      code.heat[entry >>> 1] = 0;
     }
     if (isChanged) {
       code.covered.fill(0);

@@ -20,16 +20,13 @@ export function codeSlotOf(address: number): number {
 /** Index in every module's types of a region's function: (context, depth) -> Outcome. */
 export const REGION_TYPE = 0;
 
-/** Index in the table of the interpreter's function, which has that type too: (context, address at which to stop) -> Outcome. */
-export const INTERPRETER = 0;
-
 /** What a region's function returns. Everything from `unwind` on leaves all nested functions. */
 export const Outcome = {
   /** Go on at state.pc. */
   proceed: 0,
   /** The instruction at state.pc is to be executed by the reference semantics; then go on. */
   step: 1,
-  /** The counter does not suffice for the block at state.pc: the interpreter goes on there. */
+  /** The counter does not suffice for the block at state.pc. */
   budget: 2,
   /** The instruction at state.pc raised a trap (state.trapCause). */
   trap: 3,
@@ -39,11 +36,6 @@ export const Outcome = {
   leave: 5,
   /** The instruction at state.pc is an environment call. */
   environmentCall: 6,
-  /**
-   * The interpreter is to execute the instruction at state.pc and to go on, up to where compiled code begins: for what compiled code
-   * leaves in the middle of a region, such as an access that the software TLB does not translate.
-   */
-  interpret: 7,
 } as const;
 export type Outcome = (typeof Outcome)[keyof typeof Outcome];
 

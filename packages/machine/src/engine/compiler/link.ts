@@ -1,10 +1,9 @@
 import { HartOffset } from '../../hart-state.ts';
 import { FETCH_TABLE, TRANSLATION_INDEX_MASK, TRANSLATION_INDEX_SHIFT } from '../../memory-layout.ts';
-import { HEAT, HEAT_SIZE } from '../interpreter/layout.ts';
 import { compileRegion } from './compile-region.ts';
 import type { Region } from './discover.ts';
 import { encodeModule, type FunctionType, FunctionWriter, Op, ValueType } from './emit.ts';
-import { CODE_SLOT_COUNT, CODE_SLOTS, COUNTER, INTERPRETER, MAX_CALL_DEPTH, Outcome, REGION_TYPE } from './layout.ts';
+import { CODE_SLOT_COUNT, CODE_SLOTS, COUNTER, MAX_CALL_DEPTH, Outcome, REGION_TYPE } from './layout.ts';
 import { fusedMultiplyAdd } from './translate-float.ts';
 
 const { i32, i64, f64 } = ValueType;
@@ -30,12 +29,10 @@ export interface DispatcherImports {
   readonly storeSlow: (low: number, high: number, width: number) => number;
   /** Makes the fetch at state.pc translatable by the software TLB, or takes the fault. */
   readonly fetchMiss: () => number;
-  /** Code at state.pc is visited often and not in the code slots: `proceed` when it is there now, else `interpret`. */
+  /** Code at state.pc is not in the code slots: runs it somehow, or puts it there. */
   readonly codeMiss: () => number;
   /** Executes one instruction by the reference semantics. */
   readonly step: () => number;
-  /** Executes some, as long as there is no interpreter yet. */
-  readonly runCold: () => number;
 }
 
 /** The functions of the dispatcher module. */
@@ -43,8 +40,6 @@ export interface Dispatcher {
   /** (context, address of the code at which to stop or 0, depth): runs until an Outcome that unwinds, or until the stop. */
   readonly run: (context: number, stop: number, depth: number) => number;
   readonly callGuest: (context: number, stop: number, depth: number) => number;
-  /** Stands in the table at INTERPRETER until the interpreter is there: asks TypeScript to execute something. */
-  readonly startCold: WebAssembly.ExportValue;
   readonly slowLoad: WebAssembly.ExportValue;
   readonly slowStore: WebAssembly.ExportValue;
 }
@@ -57,7 +52,6 @@ export function encodeDispatcher(): Uint8Array<ArrayBuffer> {
     { name: 'fetchMiss', type: noParameters },
     { name: 'codeMiss', type: noParameters },
     { name: 'step', type: noParameters },
-    { name: 'runCold', type: noParameters },
   ];
   const run = imports.length;
   return encodeModule({
@@ -68,14 +62,13 @@ export function encodeDispatcher(): Uint8Array<ArrayBuffer> {
       { type: threeWords, body: nestedCall(run), exportAs: 'callGuest' },
       { type: slowLoadType, body: slowLoad(0), exportAs: 'slowLoad' },
       { type: slowStoreType, body: slowStore(1), exportAs: 'slowStore' },
-      { type: REGION_TYPE, body: new FunctionWriter(2).call(5), exportAs: 'startCold' },
     ],
   });
 }
 
 /**
  * Finds the code at state.pc (fetch table of the software TLB, then the code slot of the physical address) and calls it, again
- * and again. What is not compiled goes to the interpreter; where compiled code leads to, it is counted as a visit.
+ * and again.
  */
 function dispatchLoop(imports: { fetchMiss: number; codeMiss: number; step: number }): FunctionWriter {
   const writer = new FunctionWriter(3);
@@ -85,8 +78,6 @@ function dispatchLoop(imports: { fetchMiss: number; codeMiss: number; step: numb
   const address = writer.local(i32);
   const slot = writer.local(i32);
   const outcome = writer.local(i32);
-  /** What ran last was interpreted. */
-  const isCold = writer.local(i32);
   const loop = writer.open(Op.loop);
   const again = (call: number): void => {
     writer.call(call).tee(outcome).op(Op.i32Eqz).brIf(loop).get(outcome).op(Op.return);
@@ -107,7 +98,6 @@ function dispatchLoop(imports: { fetchMiss: number; codeMiss: number; step: numb
   writer.get(stop).op(Op.i32Eq).open(Op.if);
   writer.i32(Outcome.proceed).op(Op.return);
   writer.close();
-  const interpret = writer.open(Op.block);
   writer
     .get(address)
     .i32(2)
@@ -116,21 +106,8 @@ function dispatchLoop(imports: { fetchMiss: number; codeMiss: number; step: numb
     .op(Op.i32And)
     .tee(slot);
   writer.memory(Op.i32Load, CODE_SLOTS).get(address).op(Op.i32Ne).open(Op.if);
-  writer
-    .get(address)
-    .i32(1)
-    .op(Op.i32ShrU)
-    .i32(HEAT_SIZE - 1)
-    .op(Op.i32And)
-    .tee(slot);
-  writer.memory(Op.i32Load8U, HEAT).op(Op.i32Eqz).open(Op.if);
-  writer.call(imports.codeMiss).op(Op.i32Eqz).brIf(loop).br(interpret);
+  again(imports.codeMiss);
   writer.close();
-  // One visit less to go, where it was compiled code that came here.
-  writer.get(slot).get(slot).memory(Op.i32Load8U, HEAT).get(isCold).op(Op.i32Eqz).op(Op.i32Sub);
-  writer.memory(Op.i32Store8, HEAT).br(interpret);
-  writer.close();
-  writer.i32(0).set(isCold);
   writer
     .get(context)
     .get(depth)
@@ -139,15 +116,6 @@ function dispatchLoop(imports: { fetchMiss: number; codeMiss: number; step: numb
     .callIndirect(REGION_TYPE)
     .tee(outcome);
   writer.op(Op.i32Eqz).brIf(loop);
-  writer.get(outcome).i32(Outcome.step).op(Op.i32Eq).open(Op.if);
-  again(imports.step);
-  writer.close();
-  writer.get(outcome).i32(Outcome.budget).op(Op.i32Eq).brIf(interpret);
-  writer.get(outcome).i32(Outcome.interpret).op(Op.i32Eq).brIf(interpret);
-  writer.get(outcome).op(Op.return);
-  writer.close();
-  writer.i32(1).set(isCold);
-  writer.get(context).get(stop).i32(INTERPRETER).callIndirect(REGION_TYPE).tee(outcome).op(Op.i32Eqz).brIf(loop);
   writer.get(outcome).i32(Outcome.step).op(Op.i32Eq).open(Op.if);
   again(imports.step);
   writer.close();

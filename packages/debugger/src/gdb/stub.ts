@@ -1,0 +1,466 @@
+import type { DebugHit, RunEnd } from '@worldswitch/machine';
+import { type DebugHart, modeName } from '../debug-hart.ts';
+import type { MachineDebugger, Resumption, Watchpoint } from '../machine-debugger.ts';
+import { type AddressKind, readMemory, writeMemory } from '../memory.ts';
+import { runMonitorCommand } from '../monitor/monitor.ts';
+import { readRegister, registersOf, writeRegister } from '../registers.ts';
+import {
+  encodePacket,
+  fromHex,
+  MAX_PACKET,
+  PacketReader,
+  parseAddress,
+  parseNumber,
+  registerHex,
+  registerValue,
+  toHex,
+} from './packet.ts';
+import { parseActions, steppedThread } from './resumption.ts';
+import { targetDescription } from './target-description.ts';
+
+/**
+ * `running`: the machine is to be run (`advance`). `halted`: gdb has it. `detached`: gdb has gone and the machine runs on without
+ * it. `killed`: gdb wants it ended. `ended`: the machine ended by itself.
+ */
+export type StubState = 'running' | 'halted' | 'detached' | 'killed' | 'ended';
+
+export interface GdbStubOptions {
+  readonly debugger: MachineDebugger;
+  /** Sends bytes to gdb. */
+  readonly send: (bytes: Uint8Array) => void;
+}
+
+const errors = { malformed: 'E16', fault: 'E0e', thread: 'E03', register: 'E02', unsupported: '' } as const;
+const Signal = { interrupt: 2, abort: 6, trap: 5 } as const;
+/** Watched bytes at most, of one watchpoint. */
+const MAX_WATCHED = 0x10_0000;
+/** General registers: x0 to x31 and pc. Others are asked for one by one. */
+const GENERAL = 33;
+const STACK_POINTER = 2;
+const FRAME_POINTER = 8;
+const PC = 32;
+
+/** Console packets carry at most this many characters. */
+const CONSOLE_CHUNK = 0x1000;
+
+/**
+ * The target's side of gdb's remote serial protocol (gdb manual, appendix "Remote Protocol"), over whatever carries bytes. While
+ * it is `running` its owner calls `advance` again and again; bytes from gdb go to `receive` in between. A packet that makes
+ * no sense gets an error and changes nothing.
+ */
+export class GdbStub {
+  readonly #debugger: MachineDebugger;
+  readonly #send: (bytes: Uint8Array) => void;
+  readonly #reader = new PacketReader();
+  #state: StubState = 'halted';
+  #isAcknowledging = true;
+  #lastSent: Uint8Array | undefined;
+  /** Harts chosen by Hg. Threads are numbered from 1. */
+  #chosen: DebugHart;
+  #addressKind: AddressKind = 'virtual';
+  #lastStop: string;
+  #end: RunEnd | undefined;
+  readonly #description: string;
+
+  constructor({ debugger: machineDebugger, send }: GdbStubOptions) {
+    this.#debugger = machineDebugger;
+    this.#send = send;
+    const [first] = machineDebugger.harts;
+    this.#chosen = first!;
+    this.#description = targetDescription(registersOf(first!));
+    this.#lastStop = this.#stopReply(Signal.trap, first!);
+  }
+
+  get state(): StubState {
+    return this.#state;
+  }
+
+  /** How the machine ended, once the state is `ended`. */
+  get end(): RunEnd | undefined {
+    return this.#end;
+  }
+
+  /** Bytes from gdb. */
+  receive(bytes: Uint8Array): void {
+    for (const received of this.#reader.read(bytes)) {
+      if (this.#state === 'detached' || this.#state === 'killed') return;
+      switch (received.kind) {
+        case 'acknowledged':
+          break;
+        case 'retransmit':
+          if (this.#lastSent && this.#isAcknowledging) this.#send(this.#lastSent);
+          break;
+        case 'interrupt':
+          this.interrupt();
+          break;
+        case 'packet':
+          this.#packet(received.data, received.isIntact);
+          break;
+        default:
+          received satisfies never;
+      }
+    }
+  }
+
+  /** gdb is gone without a word: as if it had detached. */
+  disconnect(): void {
+    if (this.#state === 'killed' || this.#state === 'ended') return;
+    this.#detach();
+  }
+
+  /** Halts the machine and tells gdb; nothing while it is halted already. */
+  interrupt(): void {
+    if (this.#state !== 'running') return;
+    this.#debugger.halt();
+    this.#stop(this.#stopReply(Signal.interrupt, this.#chosen));
+  }
+
+  /** Runs the machine on while it is `running`. True: it waits for input, so that there is no hurry to call again. */
+  advance(maxInstructions: number): boolean {
+    if (this.#state !== 'running') return false;
+    const progress = this.#debugger.advance(maxInstructions);
+    switch (progress.kind) {
+      case 'running':
+        return progress.isIdle;
+      case 'stopped':
+        this.#chosen = progress.hart;
+        this.#stop(this.#stopReply(Signal.trap, progress.hart, progress.hit));
+        return false;
+      case 'ended':
+        this.#ended(progress.end);
+        return false;
+      default:
+        return progress satisfies never;
+    }
+  }
+
+  #ended(end: RunEnd): void {
+    this.#end = end;
+    if (end.reason === 'stuck') {
+      this.#console(`the machine cannot go on: ${end.message ?? ''}\n`);
+      this.#stop(this.#stopReply(Signal.abort, this.#chosen));
+      return;
+    }
+    this.#state = 'ended';
+    this.#reply(`W${(end.exitCode & 0xff).toString(16).padStart(2, '0')}`);
+  }
+
+  #stop(reply: string): void {
+    this.#state = 'halted';
+    this.#lastStop = reply;
+    this.#reply(reply);
+  }
+
+  // ---- packets ----
+
+  #packet(data: Uint8Array, isIntact: boolean): void {
+    if (this.#isAcknowledging) this.#send(Uint8Array.of(isIntact ? 0x2b : 0x2d));
+    if (!isIntact) return;
+    // Whoever sends anything while the machine runs wants it to stop.
+    if (this.#state === 'running') this.interrupt();
+    const text = latin1(data);
+    const reply = this.#answer(text);
+    if (reply !== undefined) this.#reply(reply);
+  }
+
+  #reply(contents: string): void {
+    const bytes = encodePacket(contents);
+    this.#lastSent = bytes;
+    this.#send(bytes);
+  }
+
+  #console(text: string): void {
+    for (let at = 0; at < text.length; at += CONSOLE_CHUNK) {
+      this.#reply(`O${toHex(new TextEncoder().encode(text.slice(at, at + CONSOLE_CHUNK)))}`);
+    }
+  }
+
+  /** The reply to a packet; undefined when none is due (yet). An empty one says that the packet is not known. */
+  #answer(text: string): string | undefined {
+    const rest = text.slice(1);
+    switch (text[0]) {
+      case '?':
+        return this.#lastStop;
+      case 'g':
+        return this.#generalRegisters();
+      case 'G':
+        return this.#writeGeneralRegisters(rest);
+      case 'p':
+        return this.#readRegister(rest);
+      case 'P':
+        return this.#writeRegister(rest);
+      case 'm':
+        return this.#readMemory(rest);
+      case 'M':
+      case 'X':
+        return this.#writeMemory(rest, text[0] === 'X');
+      case 'Z':
+      case 'z':
+        return this.#changePoint(rest, text[0] === 'Z');
+      case 'H':
+        return this.#chooseThread(rest);
+      case 'T':
+        return this.#threadOf(rest) ? 'OK' : errors.thread;
+      case 'c':
+      case 's':
+        return this.#resumeAt(rest, text[0] === 's');
+      case 'C':
+      case 'S':
+        return this.#resumeAt(rest.split(';')[1] ?? '', text[0] === 'S');
+      case 'D':
+        this.#detach();
+        this.#reply('OK');
+        return undefined;
+      case 'k':
+        this.#kill();
+        return undefined;
+      case 'v':
+        return this.#verbose(text);
+      case 'q':
+        return this.#query(text);
+      case 'Q':
+        return this.#set(text);
+      default:
+        return errors.unsupported;
+    }
+  }
+
+  #verbose(text: string): string | undefined {
+    if (text === 'vCont?') return 'vCont;c;C;s;S;r';
+    if (text.startsWith('vCont;')) return this.#resumeActions(text.slice(6));
+    if (text === 'vKill' || text.startsWith('vKill;')) {
+      this.#kill();
+      this.#reply('OK');
+      return undefined;
+    }
+    return errors.unsupported;
+  }
+
+  #query(text: string): string | undefined {
+    const [name = ''] = /^q[A-Za-z.]*/.exec(text) ?? [];
+    switch (name) {
+      case 'qSupported':
+        return [
+          `PacketSize=${MAX_PACKET.toString(16)}`,
+          'QStartNoAckMode+;qXfer:features:read+;qXfer:threads:read+;vContSupported+;swbreak+;hwbreak+',
+        ].join(';');
+      case 'qXfer':
+        return this.#transfer(text.slice(6));
+      case 'qAttached':
+        return '1';
+      case 'qC':
+        return `QC${threadName(this.#chosen)}`;
+      case 'qfThreadInfo':
+        return `m${this.#debugger.harts.map(threadName).join(',')}`;
+      case 'qsThreadInfo':
+        return 'l';
+      case 'qThreadExtraInfo': {
+        const hart = this.#threadOf(text.slice(name.length + 1));
+        return hart ? toHex(new TextEncoder().encode(threadDetail(hart))) : errors.thread;
+      }
+      case 'qSymbol':
+        return 'OK';
+      case 'qRcmd':
+        return this.#monitor(text.slice(6));
+      case 'qqemu.PhyMemMode':
+        return this.#addressKind === 'physical' ? '1' : '0';
+      default:
+        return errors.unsupported;
+    }
+  }
+
+  #set(text: string): string | undefined {
+    if (text === 'QStartNoAckMode') {
+      this.#reply('OK');
+      this.#isAcknowledging = false;
+      return undefined;
+    }
+    const mode = /^Qqemu\.PhyMemMode:([01])$/.exec(text)?.[1];
+    if (mode === undefined) return errors.unsupported;
+    this.#addressKind = mode === '1' ? 'physical' : 'virtual';
+    return 'OK';
+  }
+
+  /** qXfer:object:read:annex:offset,length */
+  #transfer(text: string): string {
+    const match = /^(features|threads):read:([^:]*):([0-9a-f]+),([0-9a-f]+)$/i.exec(text);
+    if (!match) return errors.unsupported;
+    const [, object, annex] = match;
+    if (object === 'features' && annex !== 'target.xml') return 'E00';
+    const document = object === 'features' ? this.#description : this.#threadList();
+    const offset = parseNumber(match[3]);
+    const length = Math.min(parseNumber(match[4]) ?? 0, MAX_PACKET / 2);
+    if (offset === undefined) return errors.malformed;
+    const piece = document.slice(offset, offset + length);
+    return `${offset + piece.length < document.length ? 'm' : 'l'}${piece}`;
+  }
+
+  #threadList(): string {
+    const threads = this.#debugger.harts.map(
+      (hart) =>
+        `<thread id="${threadName(hart)}" core="${hart.id}" name="hart ${hart.id}">${threadDetail(hart)}</thread>\n`,
+    );
+    return `<?xml version="1.0"?>\n<threads>\n${threads.join('')}</threads>\n`;
+  }
+
+  #monitor(hex: string): string {
+    const bytes = fromHex(hex);
+    if (!bytes) return errors.malformed;
+    const output = runMonitorCommand(this.#debugger, this.#chosen, new TextDecoder().decode(bytes));
+    this.#console(output);
+    return 'OK';
+  }
+
+  // ---- threads ----
+
+  #threadOf(text: string): DebugHart | undefined {
+    const number = parseNumber(text);
+    return this.#debugger.harts.find(({ id }) => id + 1 === number);
+  }
+
+  #chooseThread(rest: string): string {
+    const operation = rest[0];
+    const text = rest.slice(1);
+    if (operation !== 'g' && operation !== 'c') return errors.malformed;
+    // 0: any; -1: all.
+    if (text === '0' || text === '-1') return 'OK';
+    const hart = this.#threadOf(text);
+    if (!hart) return errors.thread;
+    if (operation === 'g') this.#chosen = hart;
+    return 'OK';
+  }
+
+  // ---- registers and memory ----
+
+  #generalRegisters(): string {
+    let text = '';
+    for (let number = 0; number < GENERAL; number++) text += registerHex(readRegister(this.#chosen, number) ?? 0n);
+    return text;
+  }
+
+  #writeGeneralRegisters(hex: string): string {
+    const values = hex.match(/.{1,16}/g) ?? [];
+    const numbers = values.map((value) => (value.length === 16 ? registerValue(value) : undefined));
+    if (values.length === 0 || values.length > GENERAL || numbers.includes(undefined)) return errors.malformed;
+    for (const [number, value] of numbers.entries()) writeRegister(this.#chosen, number, value ?? 0n);
+    return 'OK';
+  }
+
+  #readRegister(text: string): string {
+    const number = parseNumber(text);
+    const value = number === undefined ? undefined : readRegister(this.#chosen, number);
+    return value === undefined ? errors.register : registerHex(value);
+  }
+
+  #writeRegister(text: string): string {
+    const [left, right = ''] = text.split('=');
+    const number = parseNumber(left);
+    const value = registerValue(right);
+    if (number === undefined || value === undefined) return errors.malformed;
+    return writeRegister(this.#chosen, number, value) ? 'OK' : errors.register;
+  }
+
+  #readMemory(text: string): string {
+    const [where, size] = text.split(',');
+    const address = parseAddress(where);
+    const length = parseNumber(size);
+    if (address === undefined || length === undefined) return errors.malformed;
+    if (length === 0) return '';
+    const bytes = readMemory(this.#chosen, this.#addressKind, address, Math.min(length, MAX_PACKET / 2));
+    return bytes.length === 0 ? errors.fault : toHex(bytes);
+  }
+
+  #writeMemory(text: string, isBinary: boolean): string {
+    const colon = text.indexOf(':');
+    const [where, size] = text.slice(0, Math.max(colon, 0)).split(',');
+    const address = parseAddress(where);
+    const length = parseNumber(size);
+    const contents = text.slice(colon + 1);
+    const data = isBinary ? Uint8Array.from(contents, (character) => character.charCodeAt(0)) : fromHex(contents);
+    if (address === undefined || data === undefined || data.length !== length) return errors.malformed;
+    return writeMemory(this.#chosen, this.#addressKind, address, data) ? 'OK' : errors.fault;
+  }
+
+  // ---- points ----
+
+  /** type,address,kind with what may follow it */
+  #changePoint(text: string, isInsertion: boolean): string {
+    const match = /^([0-4]),([0-9a-fA-F]{1,16}),([0-9a-fA-F]+)(?:;|$)/.exec(text);
+    if (!match) return /^\d/.test(text) && !/^[0-4]/.test(text) ? errors.unsupported : errors.malformed;
+    const type = Number(match[1]);
+    const address = parseAddress(match[2]) ?? 0n;
+    const size = parseNumber(match[3], MAX_WATCHED);
+    if (size === undefined) return errors.malformed;
+    const machineDebugger = this.#debugger;
+    if (type <= 1) {
+      if (isInsertion) machineDebugger.addBreakpoint(address);
+      else machineDebugger.removeBreakpoint(address);
+      return 'OK';
+    }
+    const kind = (['write', 'read', 'access'] as const)[type - 2]!;
+    const watchpoint: Watchpoint = { kind, address, length: Math.max(size, 1) };
+    if (isInsertion) machineDebugger.addWatchpoint(watchpoint);
+    else machineDebugger.removeWatchpoint(watchpoint);
+    return 'OK';
+  }
+
+  // ---- running ----
+
+  #resumeAt(text: string, isStep: boolean): string | undefined {
+    if (text !== '') {
+      const address = parseAddress(text);
+      if (address === undefined) return errors.malformed;
+      this.#chosen.vcpu.pc = address & ~1n;
+    }
+    return this.#resume(isStep ? { step: { hart: this.#chosen } } : {});
+  }
+
+  #resumeActions(text: string): string | undefined {
+    const actions = parseActions(text);
+    if (!actions || actions.length === 0) return errors.malformed;
+    const step = steppedThread(actions, this.#chosen.id + 1);
+    if (!step) return this.#resume({});
+    const hart = this.#debugger.harts.find(({ id }) => id + 1 === step.thread);
+    if (!hart) return errors.thread;
+    return this.#resume({ step: { hart, ...(step.range && { range: step.range }) } });
+  }
+
+  #resume(resumption: Resumption): undefined {
+    // A machine that cannot go on says so again.
+    this.#debugger.resume(resumption);
+    this.#state = 'running';
+  }
+
+  #detach(): void {
+    this.#debugger.detach();
+    this.#state = 'detached';
+  }
+
+  #kill(): void {
+    this.#debugger.detach();
+    this.#state = 'killed';
+  }
+
+  #stopReply(signal: number, hart: DebugHart, hit?: DebugHit): string {
+    const registers = [STACK_POINTER, FRAME_POINTER, PC].map(
+      (number) => `${number.toString(16).padStart(2, '0')}:${registerHex(readRegister(hart, number) ?? 0n)};`,
+    );
+    const reason =
+      hit === undefined || hit.kind === 'step'
+        ? ''
+        : hit.kind === 'breakpoint'
+          ? 'hwbreak:;'
+          : `${{ write: 'watch', read: 'rwatch', access: 'awatch' }[hit.kind]}:${hit.address.toString(16)};`;
+    return `T${signal.toString(16).padStart(2, '0')}thread:${threadName(hart)};core:${hart.id.toString(16)};${reason}${registers.join('')}`;
+  }
+}
+
+/** gdb numbers threads from 1. */
+const threadName = ({ id }: DebugHart): string => (id + 1).toString(16);
+const threadDetail = (hart: DebugHart): string => `${modeName(hart)}-mode`;
+
+function latin1(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return text;
+}

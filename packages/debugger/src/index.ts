@@ -1,0 +1,21 @@
+export {
+  type AddressSpace,
+  type MappedRange,
+  mappedRanges,
+  secondStage,
+  type Translation,
+  translateAddress,
+} from './address-translation.ts';
+export { type DebugHart, translate } from './debug-hart.ts';
+export { DebuggerError } from './debugger-error.ts';
+export { GdbStub, type GdbStubOptions, type StubState } from './gdb/stub.ts';
+export {
+  createDebugger,
+  type MachineDebugger,
+  type Progress,
+  type Resumption,
+  type Watchpoint,
+} from './machine-debugger.ts';
+export { type AddressKind, readMemory, writeMemory } from './memory.ts';
+export { runMonitorCommand } from './monitor/monitor.ts';
+export { type DebugRegister, RegisterNumber, readRegister, registersOf, writeRegister } from './registers.ts';

@@ -1,0 +1,122 @@
+import { bootArguments, createInitrd, guestKernel, guestKernelElf, program } from '@worldswitch/guest-os';
+import { type EngineName, engineNames, Machine } from '@worldswitch/machine';
+import { describe, expect, it } from 'vitest';
+import { hasGdb, runGdb } from './gdb-session.ts';
+
+function guestMachine(engine: EngineName): Machine {
+  const image = program('hello');
+  return Machine.create({
+    kernel: guestKernel('full'),
+    initrd: createInitrd({ program: { path: '/program', data: image } }),
+    bootArguments: bootArguments({ init: '/program', quiet: true }),
+    memoryBytes: 32 * 2 ** 20,
+    engine,
+  });
+}
+
+// Debian's package gdb-multiarch.
+describe.skipIf(!hasGdb).each(engineNames)('gdb-multiarch and the guest kernel on the %s engine', (engine) => {
+  const elf = guestKernelElf('full');
+
+  it('breaks, prints registers, CSRs and memory, steps and finishes', async () => {
+    const machine = guestMachine(engine);
+    const { output, state } = await runGdb(
+      machine,
+      [
+        'info threads',
+        'break kernel_main',
+        'continue',
+        'info registers sp pc',
+        'p $priv',
+        'stepi',
+        'stepi',
+        'x/2i $pc',
+        'delete',
+        'hbreak syscall_dispatch',
+        'break trap_entry',
+        'continue',
+        'delete 3',
+        'continue',
+        'p/x $satp >> 60',
+        'p/x $scause',
+        'delete',
+        'finish',
+        'info registers csr',
+        'set $sscratch = 0x1234',
+        'p/x $sscratch',
+        'set $a0 = 77',
+        'p $a0',
+        'set $fa0 = 1.5',
+        'p $fa0',
+        'p free_count = (long) free_count',
+        'set *(long*) &free_count = 4242',
+        'p *(long*) &free_count',
+        'monitor info tlb',
+        'monitor info mem',
+        'monitor info cpus',
+        'monitor gva2gpa 0xffffffc080200000',
+        'monitor nonsense',
+        'detach',
+      ],
+      { elf },
+    );
+    expect(output).toMatch(/\* 1 +Thread 1 "hart 0" \(S-mode\) 0x0*80200000/);
+    expect(output).toMatch(/Breakpoint 1, 0xf+c08\w+ in kernel_main/);
+    expect(output).toContain('$1 = 1');
+    expect(output).toMatch(/=> 0xf+c08\w+ <kernel_main\+4>:\tsd/);
+    expect(output).toMatch(/Breakpoint 3, 0xf+c08\w+ in trap_entry/);
+    expect(output).toMatch(/Breakpoint 2, 0xf+c08\w+ in syscall_dispatch/);
+    expect(output).toContain('$2 = 0x8\n');
+    expect(output).toContain('$3 = 0x8\n');
+    expect(output).toMatch(/\n0xf+c08\w+ in trap_from_user/);
+    for (const name of ['satp', 'stvec', 'mstatus', 'medeleg', 'misa']) {
+      expect(output).toMatch(new RegExp(`^${name} +0x`, 'm'));
+    }
+    expect(output).toContain('$4 = 0x1234\n');
+    expect(output).toContain('$5 = 77\n');
+    expect(output).toMatch(/\$6 = .*1\.5/);
+    expect(output).toContain(' = 4242\n');
+    expect(output).toMatch(/\d+ entries, \d+ lookups, \d+ misses/);
+    expect(output).toMatch(/satp Sv39\nvirtual.*\n0000000000/);
+    expect(output).toMatch(/\* hart 0: pc 0xf+c08\w+ S-mode/);
+    expect(output).toContain('0x0000000080200000 V');
+    expect(output).toContain("there is no command 'nonsense'");
+    expect(state).toBe('detached');
+    // It runs on as if nothing had been there.
+    expect(machine.hart.points).toBeUndefined();
+    machine.dispose();
+  });
+
+  it('watches a variable', async () => {
+    const machine = guestMachine(engine);
+    const { output } = await runGdb(
+      machine,
+      [
+        'break frame_alloc',
+        'continue',
+        'delete',
+        'watch *(long*) &free_count',
+        'continue',
+        'continue',
+        'rwatch *(long*) &frontier',
+        'delete 2',
+        'continue',
+        'kill',
+      ],
+      { elf },
+    );
+    const changes = [...output.matchAll(/Hardware watchpoint 2: .*\n\nOld value = (\d+)\nNew value = (\d+)\n/g)];
+    expect(changes).toHaveLength(2);
+    for (const [, before, after] of changes) expect(Number(after)).toBe(Number(before) - 1);
+    expect(output).toMatch(/Hardware read watchpoint 3: .*\n\nValue = \d+/);
+    machine.dispose();
+  });
+
+  it('is told how the machine ends', async () => {
+    const machine = guestMachine(engine);
+    const { output, state } = await runGdb(machine, ['continue'], { elf });
+    expect(output).toContain('exited normally');
+    expect(state).toBe('ended');
+    machine.dispose();
+  });
+});

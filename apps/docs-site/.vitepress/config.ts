@@ -21,7 +21,15 @@ export default defineConfig({
           { text: 'Terminology', link: '/guide/terminology' },
         ],
       },
-      { text: 'Reference', items: [{ text: 'Instructions', link: '/isa/' }] },
+      {
+        text: 'Reference',
+        items: [
+          { text: 'What the machine has', link: '/reference/machine' },
+          { text: 'Instructions', link: '/isa/' },
+          { text: 'CSRs', link: '/reference/csrs' },
+          { text: 'System calls', link: '/reference/system-calls' },
+        ],
+      },
     ],
     outline: 'deep',
     search: { provider: 'local' },

@@ -1,0 +1,12 @@
+import { csrPage } from './csr-page.ts';
+import { machinePage } from './machine-page.ts';
+import { systemCallPage } from './system-call-page.ts';
+
+/** Pages made from the tables that the packages run by: what they list is what there is. */
+export default {
+  paths: () => [
+    { params: { page: 'machine' }, content: machinePage() },
+    { params: { page: 'csrs' }, content: csrPage() },
+    { params: { page: 'system-calls' }, content: systemCallPage() },
+  ],
+};

@@ -240,7 +240,10 @@ export function storeSlow(hart: Hart, low: number, high: number, width: Width): 
   hart.ram.dirty.mark(ramFrame);
   const isCode = hart.ram.code.isCode[ramFrame] !== 0;
   if (isCode) hart.ram.code.noteWrite(ramFrame * 4096 + offset, width);
-  else remember(hart, STORE_TABLE, low, high, wasmPage);
+  else {
+    remember(hart, STORE_TABLE, low, high, wasmPage);
+    if (hart.memory.i32[context.word + HartOffset.codeVariant / 4] !== 0) hart.sets.allowPhysicalStores(ramFrame);
+  }
   const at = wasmPage + offset;
   const scratch = context.word + SCRATCH;
   switch (width) {

@@ -36,6 +36,8 @@ export const HartOffset = {
   frm: 588,
   /** i32: 1 while data accesses are translated (satp in force for them), so that they count as TLB lookups. */
   isTranslating: 592,
+  /** i32: the `CodeVariant` (engine/compiler/layout.ts) of translations that may run: 1 while data addresses are plainly physical. */
+  codeVariant: 596,
   /** CSR slots of 8 bytes: see csr-file.ts. */
   csr: 1024,
 } as const;
@@ -48,6 +50,7 @@ export const transientFields: readonly (readonly [offset: number, bytes: 4 | 8, 
   [HartOffset.budget, 4, 0],
   [HartOffset.dataTranslations, 4, 0],
   [HartOffset.fetchTranslations, 4, 0],
+  [HartOffset.codeVariant, 4, 0],
   [HartOffset.attention, 4, 1],
   [HartOffset.trapCause, 4, -1],
   [HartOffset.trapValue, 8, 0],

@@ -466,6 +466,7 @@ export class Hart {
       choice.data === i32[word + HartOffset.dataTranslations / 4] &&
       choice.fetch === i32[word + HartOffset.fetchTranslations / 4]
     ) {
+      this.#selectVariant();
       return;
     }
     const { dataPrivilege } = context;
@@ -493,7 +494,16 @@ export class Hart {
     i32[word + HartOffset.dataTranslations / 4] = data;
     i32[word + HartOffset.fetchTranslations / 4] = fetch;
     i32[word + HartOffset.isTranslating / 4] = isDataTranslated ? 1 : 0;
+    this.#selectVariant();
     if (isFetchTranslated !== context.isFetchTranslated) context.markFetches(isFetchTranslated, this.#retiring);
+  }
+
+  /** Code for physical data addresses checks bounds alone: no protection and no debugger must want to see accesses to RAM. */
+  #selectVariant(): void {
+    const { i32 } = this.memory;
+    const { word, pmp } = this.current;
+    const isPlain = i32[word + HartOffset.isTranslating / 4] === 0 && pmp.length === 0 && this.points === undefined;
+    i32[word + HartOffset.codeVariant / 4] = isPlain ? 1 : 0;
   }
 
   /** sfence.vma for the whole hart. */

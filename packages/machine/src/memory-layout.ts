@@ -6,6 +6,7 @@
  *   CONTEXTS              MAX_CONTEXTS hart contexts of CONTEXT_SIZE bytes (hart-state.ts)
  *   TRANSLATIONS          software TLB: TRANSLATION_SETS sets, one per address space and access rights (software-tlb.ts)
  *   ENGINE                the compiled engine's own tables (engine/compiler)
+ *   STORABLE_FRAMES       a byte for each frame of RAM: whether stores by physical address need no more looking at
  *   RAM                   guest physical RAM_BASE onwards
  */
 export const CONTEXTS = 0x1_0000;
@@ -31,6 +32,10 @@ export const TRANSLATION_SETS = 64;
 export const ENGINE = 0x20_0000;
 const ENGINE_SIZE = 0x20_0000;
 
-export const RAM = ENGINE + ENGINE_SIZE;
+export const STORABLE_FRAMES = ENGINE + ENGINE_SIZE;
+/** As many as frames of the largest RAM (3 GiB), rounded up. */
+const STORABLE_FRAMES_SIZE = 0x10_0000;
+
+export const RAM = STORABLE_FRAMES + STORABLE_FRAMES_SIZE;
 /** Guest physical address of RAM (QEMU virt board). */
 export const RAM_BASE = 0x8000_0000;

@@ -2,6 +2,8 @@ import type { TranslationMode } from '@worldswitch/contracts';
 import type { PrivilegeLevel } from '@worldswitch/isa';
 import type { MachineMemory } from './machine-memory.ts';
 import {
+  RAM,
+  STORABLE_FRAMES,
   TRANSLATION_ENTRIES,
   TRANSLATION_ENTRY_SIZE,
   TRANSLATION_SET_SIZE,
@@ -25,6 +27,8 @@ const ROOT_FRAMES = 2 ** 29;
  */
 export class TranslationSets {
   readonly #i32: Int32Array;
+  /** By frame of RAM: 1 where compiled code may store by physical address. */
+  readonly #isStorable: Uint8Array;
   readonly #setOfKey = new Map<number, number>();
   readonly #keys: (number | undefined)[] = new Array(TRANSLATION_SETS).fill(undefined);
   readonly #asids = new Int32Array(TRANSLATION_SETS);
@@ -38,6 +42,7 @@ export class TranslationSets {
 
   constructor(memory: MachineMemory) {
     this.#i32 = memory.i32;
+    this.#isStorable = memory.u8.subarray(STORABLE_FRAMES, STORABLE_FRAMES + memory.ramSize / 4096);
   }
 
   /** The byte offset of the set for these conditions; clears and reuses another one when it does not exist yet. */
@@ -107,6 +112,11 @@ export class TranslationSets {
     if (level > 0) this.#hasSuperpage[(set - TRANSLATIONS) / TRANSLATION_SET_SIZE] = 1;
   }
 
+  /** Stores by physical address to this frame of RAM need the slow path no more, until `forgetStores` or `forgetAllStores`. */
+  allowPhysicalStores(frame: number): void {
+    this.#isStorable[frame] = 1;
+  }
+
   /** Follows a flush of the TLB model. Untranslated sets stay. */
   flush(asid?: number, page?: number): void {
     for (let set = 0; set < this.#used; set++) {
@@ -132,6 +142,7 @@ export class TranslationSets {
 
   /** Stores to this page of the machine's memory must take the slow path from now on: it holds code. */
   forgetStores(wasmPage: number): void {
+    this.#isStorable[(wasmPage - RAM) / 4096] = 0;
     for (let set = 0; set < this.#used; set++) {
       if (this.#keys[set] === undefined) continue;
       let word = SETS_BASE + set * WORDS_PER_SET + WORDS_PER_TABLE;
@@ -144,6 +155,7 @@ export class TranslationSets {
 
   /** Each first store to a page must take the slow path again: a new period of dirty marks begins. */
   forgetAllStores(): void {
+    this.#isStorable.fill(0);
     for (let set = 0; set < this.#used; set++) {
       const start = SETS_BASE + set * WORDS_PER_SET + WORDS_PER_TABLE;
       this.#i32.fill(-1, start, start + WORDS_PER_TABLE);

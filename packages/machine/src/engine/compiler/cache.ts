@@ -1,10 +1,11 @@
 import type { DecodedInstruction } from '@worldswitch/isa';
 import type { MachineMemory } from '../../machine-memory.ts';
 import { RAM } from '../../memory-layout.ts';
+import type { PlacedRegion } from './compile-region.ts';
 import { discoverRegion, isComputedJump, type PageDecoder, type Region } from './discover.ts';
-import { CODE_SLOT_COUNT, CODE_SLOTS, codeSlotOf } from './layout.ts';
+import { CODE_SLOT_COUNT, CODE_SLOTS, CodeVariant, codeKeyOf, codeSlotOf } from './layout.ts';
 import type { Dispatcher } from './link.ts';
-import { encodeRegions, type PlacedRegion } from './link.ts';
+import { encodeRegions } from './link.ts';
 import type { PlainCsrLookup } from './plain-csr.ts';
 
 /** Functions that are kept at once, and modules that may be alive: what bounds the memory of translated code. */
@@ -26,17 +27,18 @@ const PAGE_SIZE = 4096;
 const LINE_SHIFT = 5;
 
 interface CompiledRegion {
-  /** Byte offset of the entry in the machine's memory: what identifies translated code. */
+  /** Byte offset of the entry in the machine's memory, and with the variant what identifies translated code. */
   readonly address: number;
+  readonly key: number;
   readonly tableIndex: number;
   readonly lines: Uint8Array;
 }
 
 interface FrameCode {
   readonly heat: Uint8Array;
-  /** 1 for places, in halfwords, that a region has translated. */
+  /** A bit per variant for places, in halfwords, that a region has translated. */
   readonly covered: Uint8Array;
-  /** By entry offset. */
+  /** By entry offset, the variant being its lowest bit. */
   readonly entries: Map<number, CompiledRegion>;
   /** Places in the frame to which computed jumps in it were seen to go, by the jump's offset. */
   readonly jumps: Map<number, number[]>;
@@ -81,7 +83,7 @@ export class CodeCache {
   readonly #options: CodeCacheOptions;
   readonly #frames = new Map<number, FrameCode>();
   readonly #modules: CodeModule[] = [];
-  #imports: Pick<Dispatcher, 'slowLoad' | 'slowStore' | 'callGuest'> | undefined;
+  #imports: Pick<Dispatcher, 'callGuest'> | undefined;
   #nextIndex = 1;
   #pending: number[] = [];
   readonly statistics = {
@@ -101,7 +103,7 @@ export class CodeCache {
     this.#clearSlots();
   }
 
-  link(imports: Pick<Dispatcher, 'slowLoad' | 'slowStore' | 'callGuest'>): void {
+  link(imports: Pick<Dispatcher, 'callGuest'>): void {
     this.#imports = imports;
   }
 
@@ -109,11 +111,11 @@ export class CodeCache {
    * Makes the code at an address of the machine's memory callable through its slot, compiling it when it is hot enough.
    * Returns false when it has to be interpreted this time.
    */
-  enter(address: number): boolean {
+  enter(address: number, variant: CodeVariant): boolean {
     const frame = (address - RAM) >>> 12;
     const offset = address & (PAGE_SIZE - 1);
     const code = this.#frameCode(frame);
-    const region = code.entries.get(offset);
+    const region = code.entries.get(offset | variant);
     if (region) {
       this.#setSlot(region);
       return true;
@@ -122,15 +124,18 @@ export class CodeCache {
     if (heat < MAX_HEAT) code.heat[offset >>> 1] = heat + 1;
     // Code that is overwritten again and again is compiled more and more reluctantly, and so is what was translated as part of
     // other regions: it is entered from outside when those are left early, and would be translated twice.
-    const reluctance = Math.min(code.rewrites + code.covered[offset >>> 1]! * COVERED_RELUCTANCE, 6);
+    const reluctance = Math.min(
+      code.rewrites + ((code.covered[offset >>> 1]! >>> variant) & 1) * COVERED_RELUCTANCE,
+      6,
+    );
     const hot = Math.min(this.#options.threshold << reluctance, MAX_HEAT);
     const isHot = heat >= hot;
     if (isHot || heat === hot >>> 1) {
-      if (!this.#pending.includes(address)) this.#pending.push(address);
+      if (!this.#pending.includes(address + variant)) this.#pending.push(address + variant);
     }
     if (!isHot && this.#pending.length < BATCH) return false;
-    this.#compilePending(isHot ? address : undefined);
-    const compiled = code.entries.get(offset);
+    this.#compilePending(isHot ? address + variant : undefined);
+    const compiled = code.entries.get(offset | variant);
     if (!compiled) return false;
     this.#setSlot(compiled);
     return true;
@@ -173,15 +178,15 @@ export class CodeCache {
 
   #setSlot(region: CompiledRegion): void {
     const { i32 } = this.#options.memory;
-    const word = codeSlotOf(region.address) >>> 2;
-    i32[word] = region.address;
+    const word = codeSlotOf(region.key) >>> 2;
+    i32[word] = region.key;
     i32[word + 1] = region.tableIndex;
   }
 
   #clearSlot(region: CompiledRegion): void {
     const { i32 } = this.#options.memory;
-    const word = codeSlotOf(region.address) >>> 2;
-    if (i32[word] === (region.address | 0)) i32[word] = 0;
+    const word = codeSlotOf(region.key) >>> 2;
+    if (i32[word] === region.key) i32[word] = 0;
   }
 
   #clearSlots(): void {
@@ -202,31 +207,35 @@ export class CodeCache {
   #compilePending(wanted: number | undefined): void {
     const { memory, table, markCode, clock, plainCsrOf } = this.#options;
     const started = clock();
-    const placed: (PlacedRegion & { readonly address: number })[] = [];
+    const placed: (PlacedRegion & { readonly address: number; readonly variant: CodeVariant })[] = [];
     // Functions are likely to be entered where they begin, before places within them.
-    for (const address of this.#pending.sort((a, b) => a - b)) {
+    for (const entry of this.#pending.sort((a, b) => a - b)) {
+      const variant = (entry & 1) as CodeVariant;
+      const address = entry - variant;
       const offset = address & (PAGE_SIZE - 1);
       const codePage = address - offset;
       const code = this.#frames.get((address - RAM) >>> 12);
-      if (!code || code.entries.has(offset)) continue;
-      if (code.covered[offset >>> 1] === 1 && address !== wanted) continue;
+      if (!code || code.entries.has(offset | variant)) continue;
+      if ((code.covered[offset >>> 1]! >>> variant) & 1 && entry !== wanted) continue;
       const region = discoverRegion(offset, this.#decoder(codePage), plainCsrOf, (jump) => code.jumps.get(jump) ?? []);
       for (const { instructions } of region.blocks) {
-        for (const place of instructions) code.covered[place.offset >>> 1] = 1;
+        for (const place of instructions) code.covered[place.offset >>> 1]! |= 1 << variant;
       }
-      placed.push({ region, codePage, address });
+      const physicalSize = variant === CodeVariant.physical ? memory.ramSize : 0;
+      placed.push({ region, codePage, physicalSize, address, variant });
     }
     this.#pending = [];
     if (placed.length > 0) {
       const firstIndex = this.#reserve(placed.length);
       const bytes = encodeRegions(placed, firstIndex);
-      const { slowLoad, slowStore, callGuest } = this.#imports!;
-      const env = { memory: memory.wasm, table, slowLoad, slowStore, callGuest };
+      const { callGuest } = this.#imports!;
+      const env = { memory: memory.wasm, table, callGuest };
       new WebAssembly.Instance(new WebAssembly.Module(bytes), { env });
-      const regions = placed.map(({ region, address }, index): CompiledRegion => {
-        const compiled = { address, tableIndex: firstIndex + index, lines: linesOf(region) };
+      const regions = placed.map(({ region, address, variant }, index): CompiledRegion => {
+        const key = codeKeyOf(address, variant === CodeVariant.physical);
+        const compiled = { address, key, tableIndex: firstIndex + index, lines: linesOf(region) };
         const frame = (address - RAM) >>> 12;
-        this.#frames.get(frame)!.entries.set(address & (PAGE_SIZE - 1), compiled);
+        this.#frames.get(frame)!.entries.set(key & (PAGE_SIZE - 1), compiled);
         markCode(frame);
         this.statistics.instructions += region.instructionCount;
         return compiled;
@@ -262,8 +271,8 @@ export class CodeCache {
       this.#clearSlot(region);
       this.#options.table.set(region.tableIndex, null);
       const entries = this.#frames.get((region.address - RAM) >>> 12)?.entries;
-      const offset = region.address & (PAGE_SIZE - 1);
-      if (entries?.get(offset) === region) entries.delete(offset);
+      const entry = region.key & (PAGE_SIZE - 1);
+      if (entries?.get(entry) === region) entries.delete(entry);
     }
   }
 

@@ -46,6 +46,22 @@ export interface Region {
   readonly instructionCount: number;
 }
 
+/** Where control goes from a block, other than to a callee or to an address that was not seen before. */
+export function edgesOf({ end }: Block): readonly Edge[] {
+  switch (end.kind) {
+    case 'goto':
+      return [end.to];
+    case 'branch':
+      return [end.taken, end.fallThrough];
+    case 'call':
+      return [end.returnTo];
+    case 'indirect':
+      return end.targets;
+    default:
+      return [];
+  }
+}
+
 /** Decodes the instruction at an offset of the page; undefined when it is illegal or reaches beyond the page. */
 export type PageDecoder = (offset: number) => DecodedInstruction | undefined;
 

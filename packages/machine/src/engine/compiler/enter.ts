@@ -1,6 +1,5 @@
 import { InternalError } from '@worldswitch/contracts';
-import { type DecodedInstruction, type EvaluationState, evaluate } from '@worldswitch/isa';
-import { AccessResult, fetchWasm, loadSlow, storeSlow, type Width } from '../../access.ts';
+import { fetchWasm } from '../../access.ts';
 import type { Hart } from '../../hart.ts';
 import { HartOffset } from '../../hart-state.ts';
 import type { MachineMemory } from '../../machine-memory.ts';
@@ -8,7 +7,7 @@ import { FETCH_TABLE, TRANSLATION_INDEX_MASK, TRANSLATION_INDEX_SHIFT } from '..
 import { environmentCallCause } from '../../trap.ts';
 import type { Engine } from '../engine.ts';
 import { CodeCache, type CodeCacheStatistics, DEFAULT_MAX_FUNCTIONS, DEFAULT_THRESHOLD } from './cache.ts';
-import { COUNTER, Outcome } from './layout.ts';
+import { COUNTER, type CodeVariant, codeSlotOf, Outcome } from './layout.ts';
 import { type Dispatcher, encodeDispatcher } from './link.ts';
 import { createPlainCsrLookup } from './plain-csr.ts';
 
@@ -25,7 +24,7 @@ const BUDGET = HartOffset.budget / 4;
 const ATTENTION = HartOffset.attention / 4;
 const FETCH_SET = HartOffset.fetchTranslations / 4;
 const IS_TRANSLATING = HartOffset.isTranslating / 4;
-const SCRATCH = HartOffset.scratch / 8;
+const CODE_VARIANT = HartOffset.codeVariant / 4;
 const COUNTER_WORD = COUNTER / 4;
 
 export interface CompiledEngineOptions {
@@ -64,10 +63,6 @@ class Entry implements CompiledEngine {
   #syncedAccesses = 0;
   /** Translated code was thrown away: functions of it may still be on the stack, so everything must be left. */
   #isInvalidated = false;
-  /** Where the instruction stands whose access was made by a slow path last, and its length. */
-  #accessCode = 0;
-  #accessLength = 0;
-  #isAccessLoad = false;
 
   constructor(hart: Hart, options: CompiledEngineOptions) {
     this.#hart = hart;
@@ -76,11 +71,10 @@ class Entry implements CompiledEngine {
     const env = {
       memory: hart.memory.wasm,
       table,
-      loadSlow: (low: number, high: number, width: number) => this.#loadSlow(low, high, width as Width),
-      storeSlow: (low: number, high: number, width: number) => this.#storeSlow(low, high, width as Width),
       fetchMiss: () => this.#fetchMiss(),
       codeMiss: () => this.#codeMiss(),
       step: () => this.#step(),
+      access: () => this.#access(),
     };
     const module = new WebAssembly.Module(encodeDispatcher());
     this.#dispatcher = new WebAssembly.Instance(module, { env }).exports as unknown as Dispatcher;
@@ -119,11 +113,10 @@ class Entry implements CompiledEngine {
       this.#syncedBudget = stretch;
       this.#syncedAccesses = 0;
       this.#isInvalidated = false;
-      const outcome = this.#dispatcher.run(base, 0, 0);
+      const outcome = this.#dispatcher.run(base, 0, 0, Outcome.proceed);
       this.#synchronise();
       if (outcome === Outcome.trap) hart.takePendingTrap();
       else if (outcome === Outcome.environmentCall) this.#environmentCall();
-      else if (outcome === Outcome.accessDone) this.#finishAccess();
       else if (outcome === Outcome.budget && stretch === budget) this.#stepToEnd();
     }
   }
@@ -214,7 +207,8 @@ class Entry implements CompiledEngine {
     const { i32 } = this.#memory;
     const word = this.#word;
     if (i32[word + BUDGET]! <= 0) return Outcome.leave;
-    if (this.#cache.enter(this.#codeAddress(i32[word + PC]!))) return Outcome.proceed;
+    if (this.#cache.enter(this.#codeAddress(i32[word + PC]!), i32[word + CODE_VARIANT] as CodeVariant))
+      return Outcome.proceed;
     for (;;) {
       const before = i32[word + PC]!;
       this.#executeOne();
@@ -231,43 +225,27 @@ class Entry implements CompiledEngine {
     }
   }
 
-  #loadSlow(low: number, high: number, width: Width): Outcome {
+  /**
+   * The instruction whose access compiled code could not make, and those behind it up to where compiled code goes on: places to
+   * which the program jumps back, and those that are entries already.
+   */
+  #access(): Outcome {
     this.#synchronise();
-    this.#noteAccess(true);
-    const result = loadSlow(this.#hart, low, high, width);
-    return this.#afterAccess(result);
-  }
-
-  #storeSlow(low: number, high: number, width: Width): Outcome {
-    this.#synchronise();
-    this.#noteAccess(false);
-    const result = storeSlow(this.#hart, low, high, width);
-    return this.#afterAccess(result);
-  }
-
-  #noteAccess(isLoad: boolean): void {
-    const code = this.#codeAddress(this.#memory.i32[this.#word + PC]!);
-    this.#accessCode = code;
-    // A store may overwrite its own instruction, so its length is read before.
-    this.#accessLength = (this.#memory.u8[code]! & 3) === 3 ? 4 : 2;
-    this.#isAccessLoad = isLoad;
-  }
-
-  #afterAccess(result: AccessResult): Outcome {
-    if (result === AccessResult.fault) return Outcome.trap;
     const { i32 } = this.#memory;
     const word = this.#word;
-    // The access may have displaced the translation of the page that is running: the reference engine would miss it next.
-    if (
-      result === AccessResult.leave ||
-      this.#mustLeave() ||
-      !this.#isFetchable(i32[word + PC]!, i32[word + PC + 1]!)
-    ) {
-      return Outcome.accessDone;
+    if (i32[word + BUDGET]! <= 0) return Outcome.leave;
+    for (;;) {
+      const before = i32[word + PC]!;
+      this.#executeOne();
+      if (this.#mustLeave()) return Outcome.leave;
+      const after = i32[word + PC]!;
+      const distance = after - before;
+      if (((before ^ after) & -4096) !== 0 || distance <= 0 || !this.#isFetchable(after, i32[word + PC + 1]!)) {
+        return Outcome.proceed;
+      }
+      const key = this.#codeAddress(after) | i32[word + CODE_VARIANT]!;
+      if (i32[codeSlotOf(key) >>> 2] === key) return Outcome.proceed;
     }
-    // The slow path has counted the access, and the block that contains it counts it too.
-    this.#syncedAccesses++;
-    return Outcome.proceed;
   }
 
   // ---- addresses of code ----
@@ -292,51 +270,6 @@ class Entry implements CompiledEngine {
   #codeAddress(low: number): number {
     return (low + this.#memory.i32[this.#fetchEntry(low) + 2]!) >>> 0;
   }
-
-  /** Does what is left to do of the load or store whose access was made last, and retires it. */
-  #finishAccess(): void {
-    const { i32, view } = this.#memory;
-    const hart = this.#hart;
-    const word = this.#word;
-    const low = i32[word + PC]!;
-    const nextLow = (low + this.#accessLength) | 0;
-    if (this.#isAccessLoad) {
-      const code = this.#accessCode;
-      const bits = this.#accessLength === 4 ? view.getUint32(code, true) : view.getUint16(code, true);
-      const decoded = hart.instructionSet.decode(bits);
-      if (!decoded) throw new InternalError('the instruction of a finished load cannot be decoded');
-      evaluate(decoded, this.#loadedState(decoded));
-    }
-    i32[word + PC] = nextLow;
-    if (nextLow >= 0 && low < 0) i32[word + PC + 1] = (i32[word + PC + 1]! + 1) | 0;
-    i32[word + BUDGET]!--;
-    addToCounter(i32, word + INSTRET, 1);
-  }
-
-  /** The state for an instruction whose load has been made already: its value stands in the context's scratch. */
-  #loadedState(decoded: DecodedInstruction): EvaluationState {
-    const { reference, current } = this.#hart;
-    const { u64 } = this.#memory;
-    return {
-      readX: (register) => reference.readX(register),
-      writeX: (register, value) => reference.writeX(register, value),
-      readF: (register) => reference.readF(register),
-      writeF: (register, value) => reference.writeF(register, value),
-      pc: current.pc,
-      nextPc: BigInt.asUintN(64, current.pc + BigInt(decoded.length)),
-      load: () => u64[current.quad + SCRATCH]!,
-      store: () => unfinished(decoded),
-      amo: () => unfinished(decoded),
-      loadReserved: () => unfinished(decoded),
-      storeConditional: () => unfinished(decoded),
-      control: () => unfinished(decoded),
-      float: () => unfinished(decoded),
-    };
-  }
-}
-
-function unfinished(decoded: DecodedInstruction): never {
-  throw new InternalError(`${decoded.instruction.name} does more than load`);
 }
 
 /** Adds a small number to a 64-bit counter kept in two words. */

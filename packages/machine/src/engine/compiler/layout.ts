@@ -8,36 +8,56 @@ import { ENGINE } from '../../memory-layout.ts';
  */
 export const COUNTER = ENGINE;
 
-/** Code slots: {i32 address of the code in the machine's memory, i32 index in the table}, found by (address >> 1). */
+/** Code slots: {i32 key of the code, i32 index in the table}, found by (key >> 1). */
 export const CODE_SLOTS = ENGINE + 0x10_0000;
 export const CODE_SLOT_COUNT = 0x2_0000;
 
-/** Byte offset of the slot for code at a byte offset of the machine's memory. */
-export function codeSlotOf(address: number): number {
-  return CODE_SLOTS + ((address >>> 1) & (CODE_SLOT_COUNT - 1)) * 8;
+/**
+ * Conditions under which a translation holds: bits of its key, which is the byte offset in the machine's memory of the code,
+ * an even number, or this.
+ */
+export const CodeVariant = {
+  /** Data addresses go through the translation tables. */
+  translated: 0,
+  /** They are physical, and neither physical memory protection nor anything else wants to see accesses to RAM. */
+  physical: 1,
+} as const;
+export type CodeVariant = (typeof CodeVariant)[keyof typeof CodeVariant];
+
+/** What identifies translated code, from the byte offset of its entry in the machine's memory; as an i32. */
+export function codeKeyOf(address: number, isPhysical: boolean): number {
+  return address | (isPhysical ? CodeVariant.physical : CodeVariant.translated) | 0;
+}
+
+/** Byte offset of the slot for code with a key. */
+export function codeSlotOf(key: number): number {
+  return CODE_SLOTS + ((key >>> 1) & (CODE_SLOT_COUNT - 1)) * 8;
 }
 
 /** Index in every module's types of a region's function: (context, depth) -> Outcome. */
 export const REGION_TYPE = 0;
 
-/** What a region's function returns. Everything from `unwind` on leaves all nested functions. */
+/** What a region's function returns. */
 export const Outcome = {
   /** Go on at state.pc. */
   proceed: 0,
   /** The instruction at state.pc is to be executed by the reference semantics; then go on. */
   step: 1,
+  /** The same, for the sake of its memory access: a miss, a device, a page border, a fault. */
+  access: 2,
   /** The counter does not suffice for the block at state.pc. */
-  budget: 2,
+  budget: 3,
   /** The instruction at state.pc raised a trap (state.trapCause). */
-  trap: 3,
-  /** The memory access of the instruction at state.pc was made; the rest of it is still to be done, and then to leave. */
-  accessDone: 4,
+  trap: 4,
   /** The hart wants to leave, or look at its attention flag. */
   leave: 5,
   /** The instruction at state.pc is an environment call. */
   environmentCall: 6,
 } as const;
 export type Outcome = (typeof Outcome)[keyof typeof Outcome];
+
+/** Outcomes from this one on leave all nested functions; those before it are for the dispatcher. */
+export const FIRST_UNWINDING = Outcome.budget;
 
 /** Nested guest calls at most: bounds the stack that compiled code uses. */
 export const MAX_CALL_DEPTH = 200;

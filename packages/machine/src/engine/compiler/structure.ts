@@ -8,8 +8,11 @@ import { type FunctionWriter, Op, ValueType } from './emit.ts';
 export interface FlowGraph {
   /** Successors by node; node 0 is the entry, and every node is reachable from it. */
   readonly successors: readonly (readonly number[])[];
-  /** Writes a node's code. It ends in calls of `go(i)`, one on each path that continues at successor i. */
-  writeNode(node: number, go: (successor: number) => void): void;
+  /**
+   * Writes a node's code. It ends in calls of `go(i)`, one on each path that continues at successor i. `isContinuation` tells of
+   * a node whether it is written inside the `go` that leads to it, the only way to it.
+   */
+  writeNode(node: number, go: (successor: number) => void, isContinuation: (node: number) => boolean): void;
 }
 
 /** Writes the whole graph; control never reaches the end of what is written. */
@@ -30,6 +33,8 @@ export function writeStructured(graph: FlowGraph, writer: FunctionWriter): void 
   const loopLabels = new Map<number, number>();
   const blockLabels = new Map<number, number>();
 
+  const isContinuation = (node: number): boolean => node !== 0 && !isMerge[node] && !isLoopHeader[node];
+
   const go = (from: number, to: number): void => {
     if (order[to]! <= order[from]!) writer.br(loopLabels.get(to)!);
     else if (isMerge[to]) writer.br(blockLabels.get(to)!);
@@ -47,13 +52,14 @@ export function writeStructured(graph: FlowGraph, writer: FunctionWriter): void 
       );
       writer.get(selector).brTable([...labels, labels[0]!]);
     } else {
-      graph.writeNode(node, (successor) => {
+      const follow = (successor: number): void => {
         const target = graph.successors[node]![successor]!;
         if (dispatched.has(target)) {
           writer.i32(dispatchTargets.indexOf(target)).set(selector);
           go(node, dispatchNode);
         } else go(node, target);
-      });
+      };
+      graph.writeNode(node, follow, isContinuation);
     }
     for (const child of following.reverse()) {
       writer.close();

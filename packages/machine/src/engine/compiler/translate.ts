@@ -1,6 +1,7 @@
 import { InternalError } from '@worldswitch/contracts';
 import type { AccessWidth, DecodedInstruction, Expression, RegisterOperand, Statement } from '@worldswitch/isa';
 import { type FunctionWriter, Op, ValueType } from './emit.ts';
+import type { AccessAddress } from './memory-access.ts';
 import { pcRelative } from './row-shape.ts';
 import { type FloatContext, resultOf, writeFloat } from './translate-float.ts';
 
@@ -21,10 +22,10 @@ export interface InstructionContext {
   require(): void;
   /** Calls the fused multiply-add of doubles. */
   multiplyAdd(): void;
-  /** Replaces the address on the stack by the value loaded from there: an i64, or the f64 of these 8 bytes. */
-  load(width: AccessWidth, signed: boolean, isDouble?: boolean): void;
-  /** Stores: takes address and value from local variables. */
-  store(width: AccessWidth, address: number, value: number): void;
+  /** Pushes the value loaded: an i64, or the f64 of these 8 bytes. */
+  load(width: AccessWidth, signed: boolean, address: AccessAddress, isDouble?: boolean): void;
+  /** Stores a value from a local variable. */
+  store(width: AccessWidth, address: AccessAddress, value: number): void;
   /** Takes the target address from the stack. */
   jump(): void;
   /** Takes the condition (i32) from the stack. */
@@ -118,11 +119,14 @@ class InstructionTranslator implements FloatContext {
         return;
       }
       case 'store': {
-        const address = this.#context.temporary();
+        const address = this.#address(statement.address);
+        const { value: stored } = statement;
+        if (stored.op === 'x' && this.#register(stored.operand) !== 0) {
+          this.#context.store(statement.width, address, this.#context.readX(this.#register(stored.operand)));
+          return;
+        }
         const value = this.#context.temporary();
-        this.value(statement.address);
-        this.#writer.set(address);
-        this.value(statement.value);
+        this.value(stored);
         this.#writer.set(value);
         this.#context.store(statement.width, address, value);
         return;
@@ -143,6 +147,18 @@ class InstructionTranslator implements FloatContext {
           `statement ${statement.kind} of ${this.#decoded.instruction.name} cannot be translated`,
         );
     }
+  }
+
+  /** The address as a local variable and a constant: a register where it is one plus an immediate, or one that is set here. */
+  #address(expression: Expression): AccessAddress {
+    const [base, distance] = expression.op === 'add' ? [expression.a, this.#constant(expression.b)] : [expression, 0];
+    if (base.op === 'x' && typeof distance === 'number' && this.#register(base.operand) !== 0) {
+      return { local: this.#context.readX(this.#register(base.operand)), offset: distance };
+    }
+    const local = this.#context.temporary();
+    this.value(expression);
+    this.#writer.set(local);
+    return { local, offset: 0 };
   }
 
   #evaluateOnly(expression: Expression): void {
@@ -236,8 +252,7 @@ class InstructionTranslator implements FloatContext {
         writer.op(Op.select);
         return;
       case 'load':
-        this.value(expression.address);
-        this.#context.load(expression.width, expression.signed);
+        this.#context.load(expression.width, expression.signed, this.#address(expression.address));
         return;
       case 'constant':
       case 'immediate':
@@ -271,8 +286,7 @@ class InstructionTranslator implements FloatContext {
       this.pushFloat(expression.a, false);
       writer.op(Op.f64Neg);
     } else if (expression.op === 'load' && expression.width === 8) {
-      this.value(expression.address);
-      this.#context.load(8, false, true);
+      this.#context.load(8, false, this.#address(expression.address), true);
     } else {
       this.value(expression);
       writer.op(Op.f64ReinterpretI64);

@@ -114,10 +114,11 @@ export function createApt(folder, suite) {
     },
     /** Packages with everything they need to be installed on an empty system, essential packages too: their files, in order. */
     closure(names) {
-      const text = apt('apt-get', ['install', '-qq', '-y', '--print-uris', ...names]);
-      const files = [...text.matchAll(/^'\S+' (\S+\.deb) /gm)].map((match) => join(archives, match[1]));
+      const plan = apt('apt-get', ['install', '-y', '--simulate', ...names]);
       apt('apt-get', ['install', '-qq', '-y', '--download-only', ...names]);
-      return files;
+      return [...plan.matchAll(/^Inst (\S+) \((\S+) .*\[(\w+)\]/gm)].map(([, name, version, architecture]) =>
+        join(archives, `${name.split(':')[0]}_${version.replaceAll(':', '%3a')}_${architecture}.deb`),
+      );
     },
   };
 }

@@ -15,8 +15,6 @@ while read -r module; do
 done <"/lib/modules/$1.list"
 END
 chmod 755 /bin/load
-for module in $(cat /lib/modules/boot.list); do load "$module"; done
-
 root='' init=/sbin/init flags=ro
 for word in $(cat /proc/cmdline); do
   case "$word" in
@@ -27,6 +25,7 @@ for word in $(cat /proc/cmdline); do
   esac
 done
 if [ -n "$root" ]; then
+  for module in $(cat /lib/modules/boot.list); do load "$module"; done
   tries=0
   while [ ! -b "$root" ] && [ "$tries" -lt 50 ]; do tries=$((tries + 1)); sleep 0.1; done
   if mount -o "$flags" "$root" /mnt; then

@@ -18,6 +18,12 @@ export const ExitCode = {
   unavailable: 69,
   /** A defect of Worldswitch itself (EX_SOFTWARE). */
   internal: 70,
+  /** `--max-time` of virtual time went by. */
+  timeLimit: 119,
+  /** The text of `--fail-text` came. */
+  failText: 120,
+  /** The machine ended before all texts of `--expect-text` had come. */
+  textMissing: 121,
   /** A guest printed more than it may. */
   outputLimit: 122,
   /** A guest could not go on: it jumped into nowhere, touched memory that is not there, lost its trap handler. */

@@ -6,6 +6,7 @@ import { addMachineOptions, collect, commaList, positiveInteger } from './node/o
 import { compareVerb } from './node/verb-compare.ts';
 import { containerVerb } from './node/verb-container.ts';
 import { assembleVerb, disassembleVerb, isaVerb } from './node/verb-isa.ts';
+import { addMachineRunOptions, describesMachine, machineRunVerb, refuseMachineFlags } from './node/verb-machine.ts';
 import { runVerb, traceVerb } from './node/verb-run.ts';
 import { worldNames } from './worlds.ts';
 
@@ -61,21 +62,32 @@ function createProgram(setExitCode: (code: number) => void): Command {
     .option('--para-kernel <file>', 'another paravirtual guest kernel (ELF)')
     .action(async (args: string[], flags) => setExitCode(await compareVerb(args, flags)));
 
-  addMachineOptions(
-    program
-      .command('run')
-      .description('run a program in one world, or in several at once on one host')
-      .argument('<program>', 'ELF file or built-in program')
-      .argument('[arguments...]')
-      .passThroughOptions()
-      .option('-i, --interactive', 'give the program what is piped in (a redirected file it gets without)')
-      .option('--world <names>', `${worlds}; several share one host (default: process)`, collect)
-      .option('--trace <file>', 'write every hop: Chrome trace format for *.json, else JSON lines')
-      .option('--ps [instructions]', "print the host's process table again and again", positiveInteger),
-  )
-    .option('--guest-kernel <file>', 'another unmodified guest kernel (raw Image or ELF)')
-    .option('--para-kernel <file>', 'another paravirtual guest kernel (ELF)')
-    .action(async (name: string, args: string[], flags) => setExitCode(await runVerb(name, args, flags, ['process'])));
+  addMachineRunOptions(
+    addMachineOptions(
+      program
+        .command('run')
+        .description(
+          'run a program in one world, or in several at once on one host; or, with --kernel, a whole machine',
+        )
+        .argument('[program]', 'ELF file or built-in program')
+        .argument('[arguments...]')
+        .passThroughOptions()
+        .option('-i, --interactive', 'give the program what is piped in (a redirected file it gets without)')
+        .option('--world <names>', `${worlds}; several share one host (default: process)`, collect)
+        .option('--trace <file>', 'write every hop: Chrome trace format for *.json, else JSON lines')
+        .option('--ps [instructions]', "print the host's process table again and again", positiveInteger),
+    )
+      .option('--guest-kernel <file>', 'another unmodified guest kernel (raw Image or ELF)')
+      .option('--para-kernel <file>', 'another paravirtual guest kernel (ELF)'),
+  ).action(async (name: string | undefined, args: string[], flags) => {
+    if (describesMachine(flags)) {
+      if (name !== undefined) throw new UserError(`a machine runs --kernel, not '${name}' too`, ExitCode.usage);
+      return setExitCode(await machineRunVerb(flags));
+    }
+    refuseMachineFlags(flags);
+    if (name === undefined) throw new UserError('run needs a program, or a machine with --kernel', ExitCode.usage);
+    setExitCode(await runVerb(name, args, flags, ['process']));
+  });
 
   addMachineOptions(
     program
@@ -144,6 +156,9 @@ function exitCodeHelp(): string {
     noInput: 'a file cannot be opened',
     unavailable: 'the package registry cannot be reached',
     internal: 'a defect of worldswitch',
+    timeLimit: '--max-time ran out',
+    failText: 'the text of --fail-text came',
+    textMissing: 'the machine ended before the text of --expect-text came',
     outputLimit: 'a guest printed more than it may',
     guestFault: 'a guest could not go on',
     instructionLimit: '--max-instructions ran out',

@@ -168,7 +168,8 @@ function soc(): DeviceTreeNode {
           'clock-frequency': cells(UART_CLOCK),
         },
       },
-      ...Array.from({ length: VIRTIO_SLOTS }, (_, slot) => virtio(virtioWindow(slot))),
+      // From the highest to the lowest, as QEMU lists them: kernels number disks by this order.
+      ...Array.from({ length: VIRTIO_SLOTS }, (_, index) => virtio(virtioWindow(VIRTIO_SLOTS - 1 - index))),
     ],
   };
 }

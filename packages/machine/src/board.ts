@@ -23,8 +23,8 @@ export interface BoardOptions {
   readonly transmit: (byte: number) => void;
   /** Software switches the machine off or asks for a reset. */
   readonly power: (request: PowerRequest) => void;
-  /** Devices of the virtio-mmio slots, from slot 0. */
-  readonly virtio?: readonly VirtioDevice[];
+  /** Devices of the virtio-mmio slots, from slot 0; undefined leaves one empty. */
+  readonly virtio?: readonly (VirtioDevice | undefined)[];
 }
 
 /** The parts of a machine, wired as memory-map.ts and the device tree say. */

@@ -11,6 +11,7 @@ export {
   present,
   text,
 } from './device-tree.ts';
+export { type ClusterStore, createOverlayBackend } from './devices/block-overlay.ts';
 export { createPlic, type Plic, type PlicOptions } from './devices/plic.ts';
 export { createSysconTest, type PowerRequest } from './devices/syscon-test.ts';
 export { createUart16550, type Uart16550, type Uart16550Options } from './devices/uart16550.ts';

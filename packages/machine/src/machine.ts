@@ -34,8 +34,8 @@ export interface MachineOptions {
   readonly bootArguments?: string;
   /** A disk for virtio-mmio slot 0: its contents, or something that holds them. */
   readonly disk?: Uint8Array | BlockBackend;
-  /** More virtio devices, for the slots after the disk. */
-  readonly virtio?: readonly VirtioDevice[];
+  /** More virtio devices, for the slots after the disk; undefined leaves a slot empty. */
+  readonly virtio?: readonly (VirtioDevice | undefined)[];
   /** Default `compiled`. */
   readonly engine?: EngineName;
   /** Default: 64 sets of 4 ways, first in first out. */

@@ -12,10 +12,8 @@ export interface MachineFlags {
 /** Options that every command which starts a machine takes. */
 export function addMachineOptions(command: Command): Command {
   return command
-    .addOption(
-      new Option('--engine <name>', 'how the machine executes instructions').choices(['reference', 'compiled']),
-    )
-    .option('--memory <size>', 'RAM of the bare machine or of the guest, such as 64M (2M to 2G)', memorySize)
+    .addOption(new Option('--engine <name>', 'how the machine executes instructions').choices(engineNames))
+    .option('--memory <size>', 'RAM of the bare machine or of the guest, such as 64M (2M to 3G)', memorySize)
     .option(
       '--tlb <model>',
       'SETSxWAYS with :fifo, :lru, :plru or :random, such as 16x2:lru; unbounded; none',
@@ -43,8 +41,8 @@ function memorySize(text: string): number {
   const match = /^(\d+)([KMG]?)$/i.exec(text);
   const unit = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 }[match?.[2]?.toUpperCase() ?? ''] ?? 1;
   const bytes = Number(match?.[1]) * unit;
-  if (!(bytes >= 2 ** 21 && bytes <= 2 ** 31 && bytes % 2 ** 21 === 0)) {
-    throw new InvalidArgumentError(`expected a multiple of 2M from 2M to 2G, got '${text}'.`);
+  if (!(bytes >= 2 ** 21 && bytes <= 3 * 2 ** 30 && bytes % 2 ** 21 === 0)) {
+    throw new InvalidArgumentError(`expected a multiple of 2M from 2M to 3G, got '${text}'.`);
   }
   return bytes;
 }

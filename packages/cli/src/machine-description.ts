@@ -1,0 +1,56 @@
+import type { EngineName } from '@worldswitch/machine';
+/** A disk of a described machine. */
+export interface DriveDescription {
+  readonly file: string;
+  readonly readOnly: boolean;
+  /** Changes stay in memory and end with the machine. */
+  readonly snapshot: boolean;
+  /** A file that keeps the changes; `file` itself stays as it is. */
+  readonly overlay?: string;
+}
+
+/** A computer by its parts: what `run --kernel`, a machine file and `worldswitch-qemu` each say in their own way. */
+export interface MachineDescription {
+  readonly kernel?: string;
+  readonly initrd?: string;
+  /** Kernel command line. */
+  readonly append?: string;
+  /** `default`: the built-in SBI; `none`: the kernel itself, in machine mode; else a firmware file. */
+  readonly bios: string;
+  readonly memoryBytes: number;
+  readonly harts: number;
+  /** From the highest virtio-mmio slot down, as QEMU fills them; undefined leaves a slot empty. */
+  readonly drives: readonly (DriveDescription | undefined)[];
+  readonly engine?: EngineName;
+}
+
+/** What ends a run before the machine ends by itself. */
+export interface RunLimits {
+  readonly maxInstructions?: number;
+  /** Virtual time, in seconds. */
+  readonly maxSeconds?: number;
+  /** Console texts that must all come, in this order; the last one ends the run. */
+  readonly expectText: readonly string[];
+  /** Console texts of which none may come. */
+  readonly failText: readonly string[];
+}
+
+export const HARTS_MAX = 8;
+const UNITS = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 } as const;
+const MEMORY_MIN = 2 ** 21;
+const MEMORY_MAX = 3 * 2 ** 30;
+
+/** What a size of memory must be, for messages. */
+export const memoryRule = 'a size from 2M to 3G in steps of 64K, such as 512M';
+
+/**
+ * A size as people write it: `512M`, `1G`; without a unit in units of `unit`.
+ * @returns bytes, or undefined when it is not a size that a machine can have.
+ */
+export function parseMemory(text: string, unit: 1 | 1_048_576 = 1): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)([KMG])?(?:i?B)?$/i.exec(text.trim());
+  if (!match) return undefined;
+  const letter = match[2]?.toUpperCase() as keyof typeof UNITS | undefined;
+  const bytes = Number(match[1]) * (letter ? UNITS[letter] : unit);
+  return bytes >= MEMORY_MIN && bytes <= MEMORY_MAX && bytes % 2 ** 16 === 0 ? bytes : undefined;
+}

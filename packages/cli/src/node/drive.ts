@@ -1,0 +1,112 @@
+import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
+import { type BlockBackend, createOverlayBackend } from '@worldswitch/machine';
+import { ExitCode, UserError } from '../exit-codes.ts';
+import type { DriveDescription } from '../machine-description.ts';
+import { openOverlayFile } from './overlay-file.ts';
+
+/** A disk that must be closed when its machine is gone. */
+export interface OpenDrive {
+  readonly backend: BlockBackend;
+  /** Writes what is still in memory, and closes its files. */
+  close(): void;
+}
+
+const SECTOR_BYTES = 512;
+
+/** Opens the files of a drive. @throws UserError when one cannot be used as it is. */
+export function openDrive(drive: DriveDescription): OpenDrive {
+  const changesFile = !drive.readOnly && !drive.snapshot && drive.overlay === undefined;
+  const file = openDisk(drive.file, changesFile);
+  try {
+    if (drive.overlay !== undefined) {
+      const store = openOverlayFile(drive.overlay, file.descriptor, file.bytes, drive.file);
+      return {
+        backend: { ...createOverlayBackend(file.backend, store), isReadOnly: drive.readOnly },
+        close() {
+          store.close();
+          closeSync(file.descriptor);
+        },
+      };
+    }
+    return {
+      backend: drive.snapshot ? createOverlayBackend(file.backend) : file.backend,
+      close: () => closeSync(file.descriptor),
+    };
+  } catch (error) {
+    closeSync(file.descriptor);
+    throw error;
+  }
+}
+
+function openDisk(path: string, isWritable: boolean) {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, isWritable ? 'r+' : 'r');
+  } catch (error) {
+    throw new UserError(`cannot open the drive '${path}': ${whyNot(error, isWritable)}`, ExitCode.noInput);
+  }
+  const status = fstatSync(descriptor);
+  const refuse = (why: string): never => {
+    closeSync(descriptor);
+    throw new UserError(`the drive '${path}' cannot be used: ${why}`, ExitCode.badInput);
+  };
+  if (status.isDirectory()) refuse('it is a directory; expected a raw disk image');
+  if (!status.isFile() && !status.isBlockDevice()) refuse('it is not a file; expected a raw disk image');
+  if (status.isFile() && (status.size === 0 || status.size % SECTOR_BYTES !== 0)) {
+    refuse(`its ${status.size} bytes are not a multiple of ${SECTOR_BYTES}; expected a raw disk image`);
+  }
+  const bytes = status.size;
+  const magic = Buffer.alloc(4);
+  readSync(descriptor, magic, 0, 4, 0);
+  if (magic.toString('latin1') === 'QFI\xfb') {
+    refuse('it is a qcow2 image, which is not built yet; convert it: qemu-img convert -O raw');
+  }
+  return { descriptor, bytes, backend: fileBackend(descriptor, bytes, !isWritable) };
+}
+
+function whyNot(error: unknown, isWritable: boolean): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return 'there is no such file';
+  if (code === 'EISDIR') return 'it is a directory; expected a raw disk image';
+  if ((code === 'EACCES' || code === 'EROFS') && isWritable) {
+    return 'it may not be written; give readonly=on or snapshot=on';
+  }
+  return message;
+}
+
+/** A disk in a file: each request is done at its place, a flush waits until the file is on its disk. */
+function fileBackend(descriptor: number, bytes: number, isReadOnly: boolean): BlockBackend {
+  return {
+    sectors: bytes / SECTOR_BYTES,
+    isReadOnly,
+    read: (sector, into) => succeeds(() => readWhole(descriptor, into, sector * SECTOR_BYTES)),
+    write: (sector, from) => succeeds(() => writeWhole(descriptor, from, sector * SECTOR_BYTES)),
+    flush: () => isReadOnly || succeeds(() => fsyncSync(descriptor)),
+  };
+}
+
+/** The guest gets an I/O error for what the host's file system refuses. */
+export function succeeds(action: () => void): boolean {
+  try {
+    action();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Fills `into` from `position` on; what is beyond the end of the file reads as zero. */
+export function readWhole(descriptor: number, into: Uint8Array, position: number): void {
+  for (let at = 0; at < into.length; ) {
+    const count = readSync(descriptor, into, at, into.length - at, position + at);
+    if (count === 0) {
+      into.fill(0, at);
+      return;
+    }
+    at += count;
+  }
+}
+
+export function writeWhole(descriptor: number, from: Uint8Array, position: number): void {
+  for (let at = 0; at < from.length; ) at += writeSync(descriptor, from, at, from.length - at, position + at);
+}

@@ -1,0 +1,299 @@
+import { closeSync, openSync } from 'node:fs';
+import { createVirtioBlock, LoadError, Machine, MachineError, type RunEnd } from '@worldswitch/machine';
+import { ExitCode, UserError } from '../exit-codes.ts';
+import { HARTS_MAX, type MachineDescription, type RunLimits } from '../machine-description.ts';
+import { watchText } from '../text-watch.ts';
+import { type OpenDrive, openDrive } from './drive.ts';
+import { readInput } from './input.ts';
+import { Monitor } from './monitor.ts';
+import { writeAll } from './output.ts';
+import { openTerminal, type Terminal } from './terminal.ts';
+
+/** How the machine's console and the monitor are connected. */
+export interface ConsoleWiring {
+  /** Where the UART is connected to. */
+  readonly serial: 'stdio' | 'none' | { readonly file: string };
+  /** `escape`: behind Ctrl-A c; `stdio`: instead of the console; `none`. */
+  readonly monitor: 'escape' | 'stdio' | 'none';
+}
+
+export interface RunMachineOptions extends RunLimits, ConsoleWiring {
+  /** A reset starts the machine again; else it ends the command. */
+  readonly reboots: boolean;
+  /** The machine waits for the monitor's `cont` before its first instruction. */
+  readonly startsStopped?: boolean;
+  /** Switched off, the machine is kept for the monitor to look at. */
+  readonly staysAfterPoweroff?: boolean;
+}
+
+const TICKS_PER_SECOND = 1e7;
+const INTERACTIVE_SLICE_MS = 15;
+const PIPED_SLICE_MS = 60;
+/** Virtual time may be this much ahead of the clock on the wall while a person is there. */
+const AHEAD_MS = 10;
+const VIRTIO_SLOTS = 8;
+
+/**
+ * Runs a described machine to its end, with the terminal as its console, and says how it ended.
+ * @returns the exit code for the command: the machine's own when it was switched off, else one of ExitCode.
+ * @throws UserError for a description that no machine can be made of.
+ */
+export async function runMachine(description: MachineDescription, options: RunMachineOptions): Promise<number> {
+  const create = machineMaker(description);
+  const drives: (OpenDrive | undefined)[] = [];
+  let output: number | undefined;
+  try {
+    for (const drive of description.drives) drives.push(drive && openDrive(drive));
+    output = openOutput(options.serial);
+    const terminal = openTerminal({
+      hasEscapes: options.monitor === 'escape',
+      readsInput: options.serial === 'stdio' || options.monitor === 'stdio',
+    });
+    try {
+      return await new Session(create, drives, options, terminal, output).run();
+    } finally {
+      terminal.close();
+    }
+  } finally {
+    for (const drive of drives) drive?.close();
+    if (output !== undefined && output > 2) closeSync(output);
+  }
+}
+
+function openOutput(serial: ConsoleWiring['serial']): number | undefined {
+  if (serial === 'none') return undefined;
+  if (serial === 'stdio') return 1;
+  try {
+    return openSync(serial.file, 'w');
+  } catch (error) {
+    throw new UserError(
+      `cannot write the console's file '${serial.file}': ${(error as Error).message}`,
+      ExitCode.noInput,
+    );
+  }
+}
+
+type MachineMaker = (drives: readonly (OpenDrive | undefined)[], console: MachineConsole) => Machine;
+interface MachineConsole {
+  write(bytes: Uint8Array): void;
+  read(maxBytes: number): Uint8Array;
+}
+
+/** Reads the files once, so that a reset starts from the same bytes. */
+function machineMaker(description: MachineDescription): MachineMaker {
+  const { bios, harts, memoryBytes, engine } = description;
+  if (!Number.isInteger(harts) || harts < 1 || harts > HARTS_MAX) {
+    throw new UserError(`a machine has 1 to ${HARTS_MAX} harts, not ${harts}`, ExitCode.usage);
+  }
+  if (harts > 1) throw new UserError('more than one hart is not built yet; leave --smp at 1', ExitCode.usage);
+  const file = (path: string | undefined, what: string) => (path === undefined ? undefined : readInput(path, what));
+  const kernel = file(description.kernel, 'kernel');
+  const initrd = file(description.initrd, 'initial RAM disk');
+  const ownFirmware = bios !== 'default' && bios !== 'none' ? readInput(bios, 'firmware') : undefined;
+  if (!kernel && !ownFirmware) {
+    throw new UserError('there is nothing to run: give a kernel or a firmware file', ExitCode.usage);
+  }
+  // Without firmware the kernel itself begins in machine mode.
+  const firmware = bios === 'none' ? kernel : ownFirmware;
+  return (drives, console) => {
+    const slots = Array.from({ length: VIRTIO_SLOTS }, (_, slot) => {
+      const drive = drives[VIRTIO_SLOTS - 1 - slot];
+      return drive && createVirtioBlock(drive.backend);
+    });
+    try {
+      return Machine.create({
+        memoryBytes,
+        console,
+        virtio: slots,
+        ...(firmware && { firmware }),
+        ...(kernel && bios !== 'none' && { kernel }),
+        ...(initrd && { initrd }),
+        ...(description.append !== undefined && { bootArguments: description.append }),
+        ...(engine && { engine }),
+      });
+    } catch (error) {
+      if (!(error instanceof LoadError || error instanceof MachineError)) throw error;
+      throw new UserError(`the machine cannot be started: ${error.message}`, ExitCode.badInput);
+    }
+  };
+}
+
+/** One run of the command: a machine, made again at each reset, and the terminal it shares with the monitor. */
+class Session {
+  readonly #create: MachineMaker;
+  readonly #drives: readonly (OpenDrive | undefined)[];
+  readonly #options: RunMachineOptions;
+  readonly #terminal: Terminal;
+  readonly #output: number | undefined;
+  readonly #texts: ReturnType<typeof watchText>;
+  readonly #monitor = new Monitor((text) => writeAll(1, text));
+  #isMonitorShown: boolean;
+  #isStopped: boolean;
+  #machine: Machine;
+  /** Of the machines before this one. */
+  #instructionsBefore = 0;
+  #ticksBefore = 0;
+
+  constructor(
+    create: MachineMaker,
+    drives: readonly (OpenDrive | undefined)[],
+    options: RunMachineOptions,
+    terminal: Terminal,
+    output: number | undefined,
+  ) {
+    this.#create = create;
+    this.#drives = drives;
+    this.#options = options;
+    this.#terminal = terminal;
+    this.#output = output;
+    this.#texts = watchText(options.expectText, options.failText);
+    this.#isMonitorShown = options.monitor === 'stdio';
+    this.#isStopped = options.startsStopped === true;
+    this.#machine = this.#start();
+  }
+
+  #start(): Machine {
+    return this.#create(this.#drives, {
+      write: (bytes) => {
+        if (this.#output !== undefined) writeAll(this.#output, bytes);
+        this.#texts.add(bytes);
+      },
+      read: (maxBytes) =>
+        this.#isMonitorShown || this.#options.serial !== 'stdio' ? new Uint8Array(0) : this.#terminal.read(maxBytes),
+    });
+  }
+
+  get #instructions(): number {
+    return this.#instructionsBefore + this.#machine.counters.instructions;
+  }
+  get #ticks(): number {
+    return this.#ticksBefore + this.#machine.hart.now();
+  }
+
+  async run(): Promise<number> {
+    const { maxInstructions = Number.POSITIVE_INFINITY, maxSeconds = Number.POSITIVE_INFINITY } = this.#options;
+    const maxTicks = maxSeconds * TICKS_PER_SECOND;
+    const { isInteractive } = this.#terminal;
+    const pace = isInteractive ? new Pace() : undefined;
+    if (this.#isMonitorShown) this.#monitor.prompt();
+    for (;;) {
+      if (this.#isStopped) {
+        await this.#terminal.wait(1000);
+        if (this.#terminal.isEnded && this.#options.monitor !== 'none') return ExitCode.ok;
+      } else {
+        const sliceEnd = performance.now() + (isInteractive ? INTERACTIVE_SLICE_MS : PIPED_SLICE_MS);
+        const end = this.#machine.run({
+          maxInstructions: Math.max(0, maxInstructions - this.#instructions),
+          until: () =>
+            performance.now() >= sliceEnd ||
+            this.#texts.isSatisfied ||
+            this.#texts.failed !== undefined ||
+            this.#ticks >= maxTicks ||
+            (pace?.isAhead(this.#ticks) ?? false),
+        });
+        const code = this.#judge(end, maxInstructions, maxTicks);
+        if (code !== undefined) return code;
+        if (end.reason === 'idle') {
+          if (this.#terminal.isEnded) return this.#ended(ExitCode.guestFault, `${end.message}, and there is no input`);
+          await this.#terminal.wait(1000);
+        } else if (pace?.isAhead(this.#ticks)) await this.#terminal.wait(AHEAD_MS);
+        else await new Promise((resolve) => setImmediate(resolve));
+      }
+      const code = this.#attend();
+      if (code !== undefined) return code;
+    }
+  }
+
+  /** What a slice's end means for the command: an exit code, or undefined to go on. */
+  #judge(end: RunEnd, maxInstructions: number, maxTicks: number): number | undefined {
+    if (this.#texts.failed !== undefined) {
+      return this.#ended(ExitCode.failText, `the console said '${this.#texts.failed}'`);
+    }
+    if (this.#texts.isSatisfied) return ExitCode.ok;
+    switch (end.reason) {
+      case 'poweroff':
+        if (this.#texts.missing !== undefined) return this.#textMissing();
+        if (!this.#options.staysAfterPoweroff) return end.exitCode & 0xff;
+        this.#isStopped = true;
+        return undefined;
+      case 'reset':
+        if (this.#options.reboots) this.#reset();
+        else return this.#texts.missing === undefined ? ExitCode.ok : this.#textMissing();
+        return undefined;
+      case 'stuck':
+        return this.#ended(ExitCode.guestFault, end.message ?? 'it cannot go on');
+      case 'idle':
+      case 'until':
+      case 'budget':
+        if (this.#instructions >= maxInstructions) {
+          return this.#ended(ExitCode.instructionLimit, `${this.#limitText()} within ${maxInstructions} instructions`);
+        }
+        if (this.#ticks >= maxTicks) {
+          const seconds = maxTicks / TICKS_PER_SECOND;
+          return this.#ended(ExitCode.timeLimit, `${this.#limitText()} within ${seconds} s of virtual time`);
+        }
+        return undefined;
+      default:
+        return end.reason satisfies never;
+    }
+  }
+
+  #limitText(): string {
+    return this.#texts.missing === undefined ? 'it did not end' : `'${this.#texts.missing}' did not come`;
+  }
+  #textMissing(): number {
+    return this.#ended(ExitCode.textMissing, `the machine ended before the console said '${this.#texts.missing}'`);
+  }
+  #ended(code: number, message: string): number {
+    writeAll(2, `worldswitch: ${message}\n`);
+    return code;
+  }
+
+  #reset(): void {
+    this.#instructionsBefore = this.#instructions;
+    this.#ticksBefore = this.#ticks;
+    this.#machine.dispose();
+    this.#machine = this.#start();
+  }
+
+  /** Keys, signals and monitor commands that came during the last slice. */
+  #attend(): number | undefined {
+    if (this.#terminal.signal !== undefined) return 128 + this.#terminal.signal;
+    for (const request of this.#terminal.takeRequests()) {
+      if (request === 'quit') return ExitCode.ok;
+      if (request === 'help') writeAll(1, '\r\nCtrl-A x  end\r\nCtrl-A c  monitor\r\nCtrl-A Ctrl-A  a Ctrl-A\r\n');
+      else {
+        this.#isMonitorShown = !this.#isMonitorShown;
+        if (this.#isMonitorShown) {
+          writeAll(1, '\r\n');
+          this.#monitor.prompt();
+        } else writeAll(1, '\r\n');
+      }
+    }
+    if (!this.#isMonitorShown) return undefined;
+    for (const action of this.#monitor.type(this.#terminal.read(4096), this.#machine)) {
+      if (action === 'quit') return ExitCode.ok;
+      if (action === 'stop') this.#isStopped = true;
+      if (action === 'continue') this.#isStopped = false;
+      if (action === 'reset') this.#reset();
+    }
+    return undefined;
+  }
+}
+
+/** Holds virtual time back to the clock on the wall, so that an idle machine waits as a real one does. */
+class Pace {
+  #wall = performance.now();
+  #ticks = 0;
+
+  isAhead(ticks: number): boolean {
+    const virtualMs = ((ticks - this.#ticks) / TICKS_PER_SECOND) * 1000;
+    const ahead = virtualMs - (performance.now() - this.#wall);
+    // A machine that was slower than real time does not hurry afterwards.
+    if (ahead < -AHEAD_MS) {
+      this.#wall = performance.now();
+      this.#ticks = ticks;
+    }
+    return ahead > AHEAD_MS;
+  }
+}

@@ -1,0 +1,119 @@
+/** The command's own standard input and output as a machine's console, with QEMU's escape keys. */
+
+const ESCAPE = 1;
+/** What the keys after Ctrl-A ask for (QEMU documentation, "Keys in the character backend multiplexer"). */
+export type TerminalRequest = 'quit' | 'toggle-monitor' | 'help';
+
+export interface Terminal {
+  /** Bytes typed for the console and not read yet. */
+  read(maxBytes: number): Uint8Array;
+  /** Resolves when something was typed, the input ended, a signal came, or after this many milliseconds. */
+  wait(milliseconds: number): Promise<void>;
+  /** Escape keys and signals since the last call. */
+  takeRequests(): TerminalRequest[];
+  /** Number of the signal that asks for an end, if one came. */
+  readonly signal: number | undefined;
+  /** Nothing will ever be typed again. */
+  readonly isEnded: boolean;
+  /** A person is typing. */
+  readonly isInteractive: boolean;
+  close(): void;
+}
+
+export interface TerminalOptions {
+  /** Whether Ctrl-A begins an escape. */
+  readonly hasEscapes: boolean;
+  /** Without input, nothing is read at all. */
+  readonly readsInput: boolean;
+}
+
+const SIGNALS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
+
+/** Takes the terminal over: raw mode when a person is there, piped input as it comes. `close` gives it back. */
+export function openTerminal({ hasEscapes, readsInput }: TerminalOptions): Terminal {
+  const { stdin } = process;
+  const isInteractive = readsInput && stdin.isTTY === true;
+  let typed: number[] = [];
+  let requests: TerminalRequest[] = [];
+  let isEnded = !readsInput;
+  let isEscaped = false;
+  let signal: number | undefined;
+  let wake: (() => void) | undefined;
+
+  const stir = () => {
+    wake?.();
+    wake = undefined;
+  };
+  const onData = (bytes: Uint8Array) => {
+    for (const byte of bytes) {
+      if (isEscaped) {
+        isEscaped = false;
+        if (byte === ESCAPE) typed.push(byte);
+        else if (byte === 0x78) requests.push('quit');
+        else if (byte === 0x63) requests.push('toggle-monitor');
+        else if (byte === 0x68 || byte === 0x3f) requests.push('help');
+      } else if (hasEscapes && byte === ESCAPE) isEscaped = true;
+      else typed.push(byte);
+    }
+    stir();
+  };
+  const onEnd = () => {
+    isEnded = true;
+    stir();
+  };
+  const handlers = Object.entries(SIGNALS).map(([name, number]) => {
+    const handler = () => {
+      signal = number;
+      stir();
+    };
+    process.on(name, handler);
+    return [name, handler] as const;
+  });
+  if (readsInput) {
+    if (isInteractive) stdin.setRawMode(true);
+    stdin.on('data', onData);
+    stdin.on('end', onEnd);
+    stdin.on('error', onEnd);
+    stdin.resume();
+  }
+
+  return {
+    read(maxBytes) {
+      const bytes = Uint8Array.from(typed.slice(0, maxBytes));
+      typed = typed.slice(maxBytes);
+      return bytes;
+    },
+    async wait(milliseconds) {
+      if (typed.length > 0 || requests.length > 0 || signal !== undefined) return;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, milliseconds);
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    },
+    takeRequests() {
+      const taken = requests;
+      requests = [];
+      return taken;
+    },
+    get signal() {
+      return signal;
+    },
+    get isEnded() {
+      return isEnded;
+    },
+    isInteractive,
+    close() {
+      if (isInteractive) stdin.setRawMode(false);
+      if (readsInput) {
+        stdin.off('data', onData);
+        stdin.off('end', onEnd);
+        stdin.off('error', onEnd);
+        stdin.pause();
+      }
+      for (const [name, handler] of handlers) process.off(name, handler);
+    },
+  };
+}

@@ -1,0 +1,118 @@
+import type { EngineName } from '@worldswitch/machine';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { ExitCode, UserError } from '../exit-codes.ts';
+import { keyValues, onOff } from '../key-values.ts';
+import type { DriveDescription } from '../machine-description.ts';
+import { runMachine } from './run-machine.ts';
+
+/** Flags of `run` that describe a machine. */
+export interface MachineRunFlags {
+  readonly kernel?: string;
+  readonly initrd?: string;
+  readonly append?: string;
+  readonly bios?: string;
+  readonly smp?: number;
+  readonly memory?: number;
+  readonly drive?: DriveDescription[];
+  readonly engine?: EngineName;
+  readonly maxInstructions?: number;
+  readonly maxTime?: number;
+  readonly expectText?: string[];
+  readonly failText?: string[];
+  readonly reboot?: boolean;
+}
+
+const defaultMemory = 512 * 2 ** 20;
+
+export function addMachineRunOptions(command: Command): Command {
+  const each = (text: string, before: string[] | undefined) => [...(before ?? []), text];
+  return command
+    .option('--kernel <file>', 'run this kernel on a whole machine: Linux image, ELF or raw code')
+    .option('--initrd <file>', 'initial RAM disk for --kernel')
+    .option('--append <text>', 'kernel command line for --kernel')
+    .option('--drive <file>', 'disk image; ,readonly=on ,snapshot=on or ,overlay=FILE may follow', drive)
+    .option('--smp <n>', 'harts of the machine, 1 to 8', harts)
+    .option('--bios <file>', 'firmware: default (built in), none, or a file such as fw_dynamic.bin')
+    .option('--max-time <seconds>', 'stop the machine after this much virtual time', seconds)
+    .option('--expect-text <text>', 'end with success when the console has said this; several: in this order', each)
+    .option('--fail-text <text>', 'end with a failure when the console says this', each)
+    .addOption(new Option('--no-reboot', 'end when the machine is reset'));
+}
+
+/** Runs the machine that the flags describe. */
+export async function machineRunVerb(flags: MachineRunFlags): Promise<number> {
+  return await runMachine(
+    {
+      bios: flags.bios ?? 'default',
+      memoryBytes: flags.memory ?? defaultMemory,
+      harts: flags.smp ?? 1,
+      drives: flags.drive ?? [],
+      ...(flags.kernel !== undefined && { kernel: flags.kernel }),
+      ...(flags.initrd !== undefined && { initrd: flags.initrd }),
+      ...(flags.append !== undefined && { append: flags.append }),
+      ...(flags.engine !== undefined && { engine: flags.engine }),
+    },
+    {
+      serial: 'stdio',
+      monitor: 'escape',
+      reboots: flags.reboot ?? true,
+      expectText: flags.expectText ?? [],
+      failText: flags.failText ?? [],
+      ...(flags.maxInstructions !== undefined && { maxInstructions: flags.maxInstructions }),
+      ...(flags.maxTime !== undefined && { maxSeconds: flags.maxTime }),
+    },
+  );
+}
+
+/** Whether `run` was given a machine to run, not a program. */
+export function describesMachine(flags: MachineRunFlags): boolean {
+  return flags.kernel !== undefined || (flags.bios !== undefined && flags.bios !== 'none');
+}
+
+/** Says which flags of a machine were given without one. */
+export function refuseMachineFlags(flags: MachineRunFlags): void {
+  const given = (['initrd', 'append', 'bios', 'smp', 'drive', 'maxTime', 'expectText', 'failText'] as const).find(
+    (name) => flags[name] !== undefined,
+  );
+  if (given === undefined) return;
+  const name = given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  throw new UserError(`--${name} is for a machine: give it a --kernel as well`, ExitCode.usage);
+}
+
+function drive(text: string, before: DriveDescription[] | undefined): DriveDescription[] {
+  const [file, ...options] = keyValues(text);
+  let readOnly = false;
+  let snapshot = false;
+  let overlay: string | undefined;
+  if (!file || file.key === '') throw new InvalidArgumentError('expected the name of a disk image first.');
+  for (const { key, value } of options) {
+    const isOn = onOff(value);
+    if (key === 'readonly' && isOn !== undefined) readOnly = isOn;
+    else if (key === 'snapshot' && isOn !== undefined) snapshot = isOn;
+    else if (key === 'overlay' && value) overlay = value;
+    else if (!(key === 'format' && value === 'raw')) {
+      throw new InvalidArgumentError(
+        `expected FILE[,readonly=on][,snapshot=on][,overlay=FILE], got '${key}${value === undefined ? '' : `=${value}`}'.`,
+      );
+    }
+  }
+  if (snapshot && overlay !== undefined) {
+    throw new InvalidArgumentError('snapshot=on and overlay=FILE both say where changes go; give one.');
+  }
+  const name = file.value === undefined ? file.key : `${file.key}=${file.value}`;
+  return [...(before ?? []), { file: name, readOnly, snapshot, ...(overlay !== undefined && { overlay }) }];
+}
+
+function harts(text: string): number {
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || count < 1 || count > 8) {
+    throw new InvalidArgumentError(`expected a number of harts from 1 to 8, got '${text}'.`);
+  }
+  return count;
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new InvalidArgumentError(`expected seconds above 0, got '${text}'.`);
+  return value;
+}

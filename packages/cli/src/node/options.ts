@@ -1,4 +1,5 @@
 import type { TlbModel } from '@worldswitch/contracts';
+import { engineNames } from '@worldswitch/machine';
 import { createNoTlb, createTlb, createUnboundedTlb, fifo, lru, random, treePlru } from '@worldswitch/mmu-tlb';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { MachineOptions } from '../worlds.ts';

@@ -66,7 +66,7 @@ describe('virtio console', () => {
 
 describe('virtio entropy', () => {
   it('fills the first writable buffer and says how far', () => {
-    const driver = createVirtioDriver(createVirtioEntropy((into) => into.fill(0xa5)));
+    const driver = createVirtioDriver(createVirtioEntropy({ fill: (into) => into.fill(0xa5) }));
     driver.offer(0, 0, [{ address: 0x8000, length: 100, isWritable: true }]);
     expect([
       driver.used(0),
@@ -86,7 +86,7 @@ describe('virtio entropy', () => {
       const source = createSeededEntropy(seed);
       return lengths.map((length) => {
         const into = new Uint8Array(length);
-        source(into);
+        source.fill(into);
         return into;
       });
     };
@@ -128,5 +128,36 @@ describe('virtio balloon', () => {
     ]);
     expect(() => device.setWanted(-1)).toThrow(MachineError);
     expect(() => device.setWanted(0.5)).toThrow(MachineError);
+  });
+});
+
+describe('saved virtio devices', () => {
+  const copy = <T>(value: T): T => structuredClone(value);
+
+  it('go on where they were', () => {
+    const device = createVirtioConsole({ transmit() {} });
+    device.receive(encode('typed'));
+    device.resize(100, 30);
+    const other = createVirtioConsole({ transmit() {} });
+    other.restore?.(copy(device.save?.() ?? {}));
+    const driver = createVirtioDriver(other);
+    driver.offer(0, 0, [{ address: 0x8000, length: 16, isWritable: true }]);
+    expect(text(driver.bytes.subarray(0x8000, 0x8005))).toBe('typed');
+    expect([driver.registers.read(0x100, 2), driver.registers.read(0x102, 2)]).toEqual([100, 30]);
+
+    const [seeded, resumed] = [createSeededEntropy(7), createSeededEntropy(8)];
+    const [expected, actual] = [new Uint8Array(32), new Uint8Array(32)];
+    seeded.fill(new Uint8Array(12));
+    resumed.restore?.(copy(seeded.save?.() ?? {}));
+    seeded.fill(expected);
+    resumed.fill(actual);
+    expect(actual).toEqual(expected);
+
+    const balloon = createVirtioBalloon();
+    balloon.setWanted(5);
+    balloon.writeConfiguration?.(4, 4, 3);
+    const same = createVirtioBalloon();
+    same.restore?.(copy(balloon.save?.() ?? {}));
+    expect([same.actualPages, same.configuration[0]]).toEqual([3, 5]);
   });
 });

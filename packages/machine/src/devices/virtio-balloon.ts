@@ -80,5 +80,7 @@ export function createVirtioBalloon(): VirtioBalloon {
     reset() {
       view.setUint32(Configuration.actual, 0, true);
     },
+    save: () => configuration.slice(),
+    restore: (saved) => configuration.set(saved as Uint8Array),
   };
 }

@@ -26,6 +26,8 @@ export interface VirtioConsole extends VirtioDevice {
   resize(columns: number, rows: number): void;
 }
 
+export type ConsoleState = { readonly input: Uint8Array; readonly columns: number; readonly rows: number };
+
 export function createVirtioConsole(options: VirtioConsoleOptions): VirtioConsole {
   const configuration = new Uint8Array(CONFIGURATION_BYTES);
   const view = new DataView(configuration.buffer);
@@ -111,6 +113,21 @@ export function createVirtioConsole(options: VirtioConsoleOptions): VirtioConsol
     reset() {
       pending = [];
       pendingInput = 0;
+    },
+    save: (): ConsoleState => {
+      const input = new Uint8Array(pendingInput);
+      let at = 0;
+      for (const part of pending) {
+        input.set(part, at);
+        at += part.length;
+      }
+      return { input, columns: view.getUint16(0, true), rows: view.getUint16(2, true) };
+    },
+    restore(saved) {
+      const { input, columns, rows } = saved as ConsoleState;
+      pending = input.length > 0 ? [input.slice()] : [];
+      pendingInput = input.length;
+      setSize(columns, rows);
     },
   };
 }

@@ -1,16 +1,22 @@
 /** Virtio entropy device. Source: Virtual I/O Device (VIRTIO) Version 1.2, section 5.4 "Entropy Device". */
+import type { SavedState } from '@worldswitch/contracts';
 import type { VirtioDevice } from './virtio-mmio.ts';
 
 const DEVICE_ID = 4;
 /** Bytes given for one request at most: a driver asks again for more. */
 const CHUNK = 4096;
 
-/** Fills `into` with random bytes. */
-export type EntropySource = (into: Uint8Array) => void;
+export interface EntropySource {
+  /** Fills `into` with random bytes. */
+  fill(into: Uint8Array): void;
+  /** State of a repeatable source. */
+  save?(): SavedState;
+  restore?(state: SavedState): void;
+}
 
 /**
  * Gives the guest what `source` gives. A machine is repeatable as far as its source is: `createSeededEntropy` is, the host's
- * `crypto.getRandomValues` is not.
+ * `crypto.getRandomValues` is not, and its state cannot be saved.
  */
 export function createVirtioEntropy(source: EntropySource): VirtioDevice {
   return {
@@ -24,13 +30,15 @@ export function createVirtioEntropy(source: EntropySource): VirtioDevice {
       for (let request = queue.take(); request; request = queue.take()) {
         const buffer = request.buffers.find(({ isWritable }) => isWritable);
         const into = buffer?.bytes.subarray(0, CHUNK);
-        if (into) source(into);
+        if (into) source.fill(into);
         queue.give(request, into?.length ?? 0);
         isUsed = true;
       }
       return isUsed;
     },
     reset() {},
+    save: () => source.save?.() ?? {},
+    restore: (state) => source.restore?.(state),
   };
 }
 
@@ -58,10 +66,14 @@ export function createSeededEntropy(seed: number): EntropySource {
     state[3] = rotate(state[3]!, 11);
     return result;
   };
-  return (into) => {
-    for (let at = 0; at < into.length; at += 4) {
-      const word = next();
-      for (let i = 0; i < 4 && at + i < into.length; i++) into[at + i] = word >>> (8 * i);
-    }
+  return {
+    fill(into) {
+      for (let at = 0; at < into.length; at += 4) {
+        const word = next();
+        for (let i = 0; i < 4 && at + i < into.length; i++) into[at + i] = word >>> (8 * i);
+      }
+    },
+    save: () => [...state],
+    restore: (saved) => state.set(saved as readonly number[]),
   };
 }

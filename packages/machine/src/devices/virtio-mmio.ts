@@ -87,6 +87,7 @@ export type VirtioMmioState = {
   readonly selected: number;
   readonly status: number;
   readonly interruptStatus: number;
+  readonly generation: number;
   readonly queues: readonly VirtQueueState[];
   /** Of the device type. */
   readonly device: SavedState;
@@ -147,13 +148,13 @@ export function createVirtioMmio({ device, memory, interrupt }: VirtioMmioOption
 
   const isSaveable = !device || (device.save !== undefined && device.restore !== undefined);
   const save = (): VirtioMmioState => ({
-    ...{ featureWord, driverFeatureWord, selected, status, interruptStatus },
+    ...{ featureWord, driverFeatureWord, selected, status, interruptStatus, generation },
     ...{ queues: queues.map((queue) => queue.save()), device: device?.save?.() ?? {} },
   });
   const restore = (saved: SavedState) => {
     const state = saved as VirtioMmioState;
     device?.restore?.(state.device);
-    ({ featureWord, driverFeatureWord, selected, status, interruptStatus } = state);
+    ({ featureWord, driverFeatureWord, selected, status, interruptStatus, generation } = state);
     for (const [index, queue] of queues.entries()) queue.restore(state.queues[index]!);
   };
 

@@ -13,6 +13,8 @@ import {
 /** What the description of a board depends on besides its memory map. */
 export interface BoardDescription {
   readonly memoryBytes: number;
+  /** Default 1. */
+  readonly harts?: number;
   /** Names of ISA extensions, as `InstructionSet.extensions` has them. */
   readonly extensions: readonly string[];
   readonly bootArguments?: string;
@@ -24,9 +26,10 @@ const hex = (value: number) => value.toString(16);
 const reg = (window: Window) => cells64(window.base, window.size);
 
 /** Phandles. */
-const CPU_INTERRUPTS = 1;
-const PLIC = 2;
-const TEST = 3;
+const PLIC = 1;
+const TEST = 2;
+const cpu = (hart: number) => 16 + 2 * hart;
+const cpuInterrupts = (hart: number) => 17 + 2 * hart;
 
 /** The device tree of the board, flattened: what boot code finds at the address in a1. */
 export function boardDeviceTree(description: BoardDescription): Uint8Array {
@@ -38,7 +41,7 @@ export function boardDeviceTree(description: BoardDescription): Uint8Array {
       compatible: text('riscv-virtio'),
       model: text('riscv-virtio,worldswitch'),
     },
-    children: [chosen(description), memory(description), cpus(description), ...power(), soc()],
+    children: [chosen(description), memory(description), cpus(description), ...power(), soc(description)],
   });
 }
 
@@ -61,7 +64,9 @@ function memory({ memoryBytes }: BoardDescription): DeviceTreeNode {
   };
 }
 
-function cpus({ extensions }: BoardDescription): DeviceTreeNode {
+const numbers = (count: number) => Array.from({ length: count }, (_, index) => index);
+
+function cpus({ extensions, harts = 1 }: BoardDescription): DeviceTreeNode {
   const letters = [...'IMAFDC'].filter((letter) => extensions.includes(letter)).map((letter) => letter.toLowerCase());
   const others = [
     'zicntr',
@@ -76,11 +81,11 @@ function cpus({ extensions }: BoardDescription): DeviceTreeNode {
       'timebase-frequency': cells(TIMEBASE_FREQUENCY),
     },
     children: [
-      {
-        name: 'cpu@0',
+      ...numbers(harts).map((hart) => ({
+        name: `cpu@${hex(hart)}`,
         properties: {
           device_type: text('cpu'),
-          reg: cells(0),
+          reg: cells(hart),
           status: text('okay'),
           compatible: text('riscv'),
           'riscv,isa': text([`rv64${letters.join('')}`, ...others].join('_')),
@@ -90,6 +95,7 @@ function cpus({ extensions }: BoardDescription): DeviceTreeNode {
           ...(extensions.includes('Zicbom') && { 'riscv,cbom-block-size': cells(CACHE_BLOCK_BYTES) }),
           ...(extensions.includes('Zicboz') && { 'riscv,cboz-block-size': cells(CACHE_BLOCK_BYTES) }),
           ...(extensions.includes('Zicbop') && { 'riscv,cbop-block-size': cells(CACHE_BLOCK_BYTES) }),
+          phandle: cells(cpu(hart)),
         },
         children: [
           {
@@ -99,8 +105,19 @@ function cpus({ extensions }: BoardDescription): DeviceTreeNode {
               '#interrupt-cells': cells(1),
               'interrupt-controller': present,
               compatible: text('riscv,cpu-intc'),
-              phandle: cells(CPU_INTERRUPTS),
+              phandle: cells(cpuInterrupts(hart)),
             },
+          },
+        ],
+      })),
+      {
+        name: 'cpu-map',
+        properties: {},
+        children: [
+          {
+            name: 'cluster0',
+            properties: {},
+            children: numbers(harts).map((hart) => ({ name: `core${hart}`, properties: { cpu: cells(cpu(hart)) } })),
           },
         ],
       },
@@ -117,9 +134,11 @@ function power(): DeviceTreeNode[] {
   return [node('poweroff', 0x5555), node('reboot', 0x7777)];
 }
 
-function soc(): DeviceTreeNode {
+function soc({ harts = 1 }: BoardDescription): DeviceTreeNode {
   const { syscon, clint, plic, uart0 } = memoryMap;
-  const interruptPairs = (...causes: readonly number[]) => cells(...causes.flatMap((cause) => [CPU_INTERRUPTS, cause]));
+  /** Of each hart in turn: its interrupt controller and a cause, for each cause. */
+  const interruptPairs = (...causes: readonly number[]) =>
+    cells(...numbers(harts).flatMap((hart) => causes.flatMap((cause) => [cpuInterrupts(hart), cause])));
   return {
     name: 'soc',
     properties: {

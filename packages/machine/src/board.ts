@@ -1,4 +1,4 @@
-import type { DmaMemory, InterruptLine, TlbModel } from '@worldswitch/contracts';
+import { type DmaMemory, InternalError, type InterruptLine, type TlbModel } from '@worldswitch/contracts';
 import { type InstructionSet, InterruptCause } from '@worldswitch/isa';
 import { Bus } from './bus.ts';
 import type { ControlOperation } from './control.ts';
@@ -8,7 +8,8 @@ import { createSysconTest, type PowerRequest } from './devices/syscon-test.ts';
 import { createUart16550, type Uart16550 } from './devices/uart16550.ts';
 import { createVirtioMmio, type VirtioDevice } from './devices/virtio-mmio.ts';
 import { MachineError } from './errors.ts';
-import { Hart } from './hart.ts';
+import type { Hart } from './hart.ts';
+import { HartGroup } from './hart-group.ts';
 import { createMachineMemory } from './machine-memory.ts';
 import { memoryMap, PLIC_SOURCES, VIRTIO_SLOTS, virtioWindow } from './memory-map.ts';
 import { Ram } from './ram.ts';
@@ -16,7 +17,10 @@ import { HostedVcpu } from './vcpu.ts';
 
 export interface BoardOptions {
   readonly memoryBytes: number;
-  readonly tlb?: TlbModel;
+  /** 1 to 8, default 1. */
+  readonly harts?: number;
+  /** Makes the TLB model of each hart. */
+  readonly createTlb?: (hart: number) => TlbModel;
   readonly instructionSet?: InstructionSet;
   readonly controls?: Readonly<Record<string, ControlOperation>>;
   /** A byte leaves the UART. */
@@ -31,8 +35,12 @@ export interface BoardOptions {
 export interface Board {
   readonly ram: Ram;
   readonly bus: Bus;
+  readonly group: HartGroup;
+  readonly harts: readonly Hart[];
+  /** The register contexts of the harts, in their order. */
+  readonly vcpus: readonly HostedVcpu[];
+  /** The first hart, and its register context. */
   readonly hart: Hart;
-  /** The register context of the board's hart. */
   readonly vcpu: HostedVcpu;
   readonly uart: Uart16550;
   readonly plic: Plic;
@@ -40,26 +48,34 @@ export interface Board {
 }
 
 export function createBoard(options: BoardOptions): Board {
-  const { tlb, instructionSet, controls, virtio = [] } = options;
+  const { harts: count, createTlb, instructionSet, controls, virtio = [] } = options;
   if (virtio.length > VIRTIO_SLOTS) {
     throw new MachineError(`${virtio.length} virtio devices, and there are ${VIRTIO_SLOTS} slots`);
   }
   const memory = createMachineMemory(options.memoryBytes);
   const ram = new Ram(memory);
   const bus = new Bus();
-  const hart = new Hart({
+  const group = new HartGroup({
     memory,
     ram,
     bus,
-    ...(tlb && { tlb }),
+    ...(count !== undefined && { harts: count }),
+    ...(createTlb && { createTlb }),
     ...(instructionSet && { instructionSet }),
     ...(controls && { controls }),
   });
-  const vcpu = new HostedVcpu(hart);
-  const line = (bit: number): InterruptLine => ({ set: (isHigh) => hart.setLine(vcpu.context, bit, isHigh) });
+  const { harts, clock } = group;
+  const vcpus = harts.map((hart) => new HostedVcpu(hart));
+  const line = ({ hart, context }: HostedVcpu, bit: number): InterruptLine => ({
+    set: (isHigh) => hart.setLine(context, bit, isHigh),
+  });
+  // Two contexts a hart: 2h is its machine mode, 2h + 1 its supervisor mode.
   const plic = createPlic({
     sources: PLIC_SOURCES,
-    targets: [line(InterruptCause.machineExternal), line(InterruptCause.supervisorExternal)],
+    targets: vcpus.flatMap((vcpu) => [
+      line(vcpu, InterruptCause.machineExternal),
+      line(vcpu, InterruptCause.supervisorExternal),
+    ]),
   });
   const { syscon, clint, uart0 } = memoryMap;
   const uart = createUart16550({ interrupt: plic.source(uart0.interrupt), transmit: options.transmit });
@@ -67,9 +83,12 @@ export function createBoard(options: BoardOptions): Board {
   bus.attach(
     clint.base,
     createClint({
-      now: () => hart.now(),
-      software: line(InterruptCause.machineSoftware),
-      setDeadline: (deadline) => hart.setMachineDeadline(deadline),
+      now: () => clock.now(),
+      setTime: (ticks) => group.setTime(ticks),
+      harts: vcpus.map((vcpu) => ({
+        software: line(vcpu, InterruptCause.machineSoftware),
+        setDeadline: (deadline) => vcpu.hart.setMachineDeadline(deadline),
+      })),
     }),
   );
   bus.attach(memoryMap.plic.base, plic);
@@ -79,7 +98,13 @@ export function createBoard(options: BoardOptions): Board {
     const { base, interrupt } = virtioWindow(slot);
     bus.attach(base, createVirtioMmio({ device: virtio[slot], memory: dma, interrupt: plic.source(interrupt) }));
   }
-  return { ram, bus, hart, vcpu, uart, plic, dispose: () => vcpu.dispose() };
+  const [hart] = harts;
+  const [vcpu] = vcpus;
+  if (!hart || !vcpu) throw new InternalError('a board without harts');
+  const dispose = () => {
+    for (const each of vcpus) each.dispose();
+  };
+  return { ram, bus, group, harts, vcpus, hart, vcpu, uart, plic, dispose };
 }
 
 function createDmaMemory(ram: Ram): DmaMemory {

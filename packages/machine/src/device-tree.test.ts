@@ -36,6 +36,6 @@ describe('device tree', () => {
     expect(source).toContain('riscv,isa = "rv64imac_zicntr_zicsr_zifencei_zihpm"');
     expect(source).toContain('linux,initrd-start = <0x00 0x87000000>');
     expect(source.match(/virtio_mmio@/g)).toHaveLength(8);
-    expect(source).toMatch(/plic@c000000[\s\S]*interrupts-extended = <0x01 0x0b 0x01 0x09>/);
+    expect(source).toMatch(/plic@c000000[\s\S]*interrupts-extended = <0x11 0x0b 0x11 0x09>/);
   });
 });

@@ -1,11 +1,5 @@
 import { InternalError, type SavedState, type TlbModel, TranslationMode } from '@worldswitch/contracts';
-import {
-  type DecodedInstruction,
-  defaultInstructionSet,
-  type InstructionSet,
-  Privilege,
-  type PrivilegeLevel,
-} from '@worldswitch/isa';
+import { type DecodedInstruction, type InstructionSet, Privilege, type PrivilegeLevel } from '@worldswitch/isa';
 import {
   createPageTableMemory,
   createTlb,
@@ -18,18 +12,19 @@ import {
 } from '@worldswitch/mmu-tlb';
 import { fetchWasm, loadSlow, protectPageTables, storeSlow, type Width } from './access.ts';
 import type { Bus } from './bus.ts';
-import { type ControlOperation, controlOperations } from './control.ts';
-import { CsrFile } from './csr-file.ts';
+import type { ControlOperation } from './control.ts';
+import type { CsrFile } from './csr-file.ts';
 import { DEBUG_STOP, type DebugPoints } from './debug-points.ts';
 import type { Engine } from './engine/engine.ts';
-import { ReferenceEngine } from './engine/reference/reference-engine.ts';
+import type { ReferenceEngine } from './engine/reference/reference-engine.ts';
 import { MachineError } from './errors.ts';
-import { type ClockState, HartClock } from './hart-clock.ts';
-import { type ContextState, CsrSlot, HartContext, Mstatus } from './hart-context.ts';
+import { type ContextState, CsrSlot, type HartContext, Mstatus } from './hart-context.ts';
+import type { HartGroup } from './hart-group.ts';
 import { HartOffset } from './hart-state.ts';
 import { chooseInterrupt, nextDeadline } from './interrupts.ts';
+import type { MachineClock } from './machine-clock.ts';
 import type { MachineMemory } from './machine-memory.ts';
-import { MAX_CONTEXTS, RAM, RAM_BASE } from './memory-layout.ts';
+import { RAM, RAM_BASE, TRANSLATION_SETS } from './memory-layout.ts';
 import { refreshPmp } from './pmp-csrs.ts';
 import type { Ram } from './ram.ts';
 import { TranslationSets } from './software-tlb.ts';
@@ -55,10 +50,10 @@ export type SliceEnd = 'trap' | 'interrupt' | 'budget' | 'wait' | 'stop';
 /** Of a hart that runs one context, between two slices. */
 export type HartState = {
   readonly context: ContextState;
-  readonly clock: ClockState;
   readonly machineDeadline: number;
   readonly trapStreak: number;
   readonly trapInstret: number;
+  readonly isYieldRequested: boolean;
   /** pc, cause and value in hexadecimal with blanks between them; empty for none. */
   readonly firstTrap: string;
   readonly deviceAccesses: number;
@@ -67,23 +62,21 @@ export type HartState = {
 };
 
 export interface HartOptions {
-  readonly id?: number;
-  readonly memory: MachineMemory;
-  readonly ram: Ram;
-  readonly bus: Bus;
+  /** mhartid: its place in the group. */
+  readonly id: number;
+  /** Harts of the group. */
+  readonly harts: number;
   /** Default: 64 sets of 4 ways, first in first out. */
   readonly tlb?: TlbModel;
-  readonly instructionSet?: InstructionSet;
-  /** Control operations of added extensions, by name. */
-  readonly controls?: Readonly<Record<string, ControlOperation>>;
 }
 
 /**
- * A physical hart: one clock, one TLB and one engine that run one register context at a time. It owns what both engines share:
- * CSRs, traps, interrupts, time and the slow paths to memory.
+ * A physical hart: it runs one register context at a time and has a TLB of its own; engine, clock and memory are those of its
+ * group. It owns what engines share: traps, interrupts, translation and the slow paths to memory.
  */
 export class Hart {
   readonly id: number;
+  readonly group: HartGroup;
   readonly memory: MachineMemory;
   readonly ram: Ram;
   readonly bus: Bus;
@@ -113,6 +106,8 @@ export class Hart {
   observer: HartObserver | undefined;
   /** Where a debugger wants to stop; absent while it wants nothing. Set by DebugPoints. */
   points: DebugPoints | undefined;
+  /** Another hart is to have its turn: see requestYield. */
+  isYieldRequested = false;
   /** See trap.ts: traps without a retired instruction in between. */
   trapStreak = 0;
   trapInstret = -1;
@@ -120,101 +115,70 @@ export class Hart {
   firstTrap: { readonly pc: bigint; readonly cause: bigint; readonly value: bigint } | undefined;
   /** Loads and stores that devices answered. */
   deviceAccesses = 0;
-  #engine: Engine;
   /** mtimecmp of the CLINT, for contexts that are not hosted. */
   #machineDeadline = Number.POSITIVE_INFINITY;
   /** Instructions of the slice beyond `budget`. */
   #rest = 0;
-  readonly #clock: HartClock;
-  #isRunning = false;
-  #stopRequested = false;
+  readonly #clock: MachineClock;
   /** 1 while a control instruction runs that will retire: it still counts to the old mode. */
   #retiring = 0;
   /** What the translation sets in force were chosen for and which they are. They are pinned, so that they stay valid. */
   readonly #choice = { context: undefined as HartContext | undefined, low: 0, high: 0, rights: 0, data: 0, fetch: 0 };
-  readonly #contexts: (HartContext | undefined)[] = new Array(MAX_CONTEXTS).fill(undefined);
+  /** Stands in `current` while no other context does. */
+  readonly #home: HartContext;
 
-  constructor(options: HartOptions) {
-    this.id = options.id ?? 0;
-    this.memory = options.memory;
-    this.ram = options.ram;
-    this.bus = options.bus;
-    this.ramFrames = options.memory.ramSize / 4096;
+  constructor(group: HartGroup, options: HartOptions) {
+    this.id = options.id;
+    this.group = group;
+    this.memory = group.memory;
+    this.ram = group.ram;
+    this.bus = group.bus;
+    this.ramFrames = group.ramFrames;
+    this.instructionSet = group.instructionSet;
+    this.controls = group.controls;
+    this.csrs = group.csrs;
+    this.reference = group.reference;
+    this.#clock = group.clock;
     this.tlb = options.tlb ?? createTlb({ sets: 64, ways: 4 });
-    this.instructionSet = options.instructionSet ?? defaultInstructionSet();
-    this.controls = { ...controlOperations, ...options.controls };
-    for (const name of this.instructionSet.controls) {
-      if (!this.controls[name]) throw new MachineError(`no one carries out ${name}: hand it in as a control operation`);
-    }
-    this.csrs = new CsrFile(this.instructionSet);
-    this.sets = new TranslationSets(this.memory);
+    const sets = Math.floor(TRANSLATION_SETS / options.harts);
+    this.sets = new TranslationSets(this.memory, options.id * sets, sets);
     this.pageTables = protectPageTables(this, createPageTableMemory(this.ram));
     this.tlb.onEvict = (entry) => this.sets.evict(entry.asid, entry.page, (entry.flags & PteFlag.global) !== 0);
-    this.reference = new ReferenceEngine(this);
-    this.#engine = this.reference;
     this.ram.dirty.onCut(() => this.sets.forgetAllStores());
-    this.ram.code.onWrite = (frame, offset, length) => this.#codeWritten(frame, offset, length);
-    this.current = this.createContext();
-    this.#clock = new HartClock(this.current);
+    this.#home = group.createContext();
+    this.current = this.#home;
   }
 
   get engine(): Engine {
-    return this.#engine;
-  }
-  /** Another engine may take over between two slices. */
-  set engine(engine: Engine) {
-    if (this.#isRunning) throw new MachineError('the engine cannot change while the hart runs');
-    this.#engine = engine;
+    return this.group.engine;
   }
 
-  // ---- contexts ----
-
-  /** Throws MachineError when there are MAX_CONTEXTS already. */
+  /** Another register context for this hart. Throws MachineError when the machine has no more. */
   createContext(): HartContext {
-    const index = this.#contexts.indexOf(undefined);
-    if (index < 0) throw new MachineError(`a hart holds at most ${MAX_CONTEXTS} register contexts`);
-    const context = new HartContext(this.memory, index);
-    // A and D are updated by hardware unless software asks for page faults, as on QEMU's virt board.
-    context.setCsr(CsrSlot.menvcfg, 1n << 61n);
-    this.#contexts[index] = context;
-    return context;
+    return this.group.createContext();
   }
 
-  /** The context's number is given to others; it must not be used any more. */
-  releaseContext(context: HartContext): void {
-    const index = this.#contexts.indexOf(context);
-    if (index < 0) throw new MachineError('this register context was released before');
-    // What it retired must stay in the clock when its place is cleared for another: leave it for the hart's first context.
-    const first = this.#contexts[0];
-    if (this.current === context && first !== undefined && first !== context) this.#enter(first);
-    this.#contexts[index] = undefined;
+  /** The context is about to be given to others: see HartGroup. */
+  abandon(context: HartContext): void {
+    // What it retired must stay in the clock when its place is cleared for another.
+    if (this.current === context && context !== this.#home) this.#enter(this.#home);
   }
 
   // ---- saving ----
 
-  get isRunning(): boolean {
-    return this.#isRunning;
-  }
-
-  /** Register contexts in use, besides the one that a hart begins with. */
-  get contexts(): number {
-    return this.#contexts.filter((context) => context !== undefined).length - 1;
-  }
-
   /**
-   * The hart with the one context it runs. A TLB model that cannot be saved is flushed, so that this hart and a restored one go on
+   * The hart with the one context it runs; clock and schedule are saved by HartGroup and HartSchedule. A TLB model that cannot be saved is flushed, so that this hart and a restored one go on
    * alike. Throws MachineError while it runs.
    */
   save(context: HartContext): HartState {
-    if (this.#isRunning) throw new MachineError('a hart cannot be saved while it runs');
+    if (this.group.running) throw new MachineError('a hart cannot be saved while it runs');
     const tlb = this.tlb.save?.();
     if (tlb === undefined) this.fence();
-    const { firstTrap, trapStreak, trapInstret, deviceAccesses } = this;
+    const { firstTrap, trapStreak, trapInstret, deviceAccesses, isYieldRequested } = this;
     return {
       context: context.save(),
-      clock: this.#clock.save(),
       machineDeadline: this.#machineDeadline,
-      ...{ trapStreak, trapInstret, deviceAccesses },
+      ...{ trapStreak, trapInstret, deviceAccesses, isYieldRequested },
       firstTrap: firstTrap ? [firstTrap.pc, firstTrap.cause, firstTrap.value].map((n) => n.toString(16)).join(' ') : '',
       tlb: tlb === undefined ? [] : [tlb],
     };
@@ -222,36 +186,40 @@ export class Hart {
 
   /** Makes hart and context what they were. Throws MachineError while it runs, and what the TLB model throws. */
   restore(context: HartContext, state: HartState): void {
-    if (this.#isRunning) throw new MachineError('a hart cannot be restored while it runs');
+    if (this.group.running) throw new MachineError('a hart cannot be restored while it runs');
     const [tlb] = state.tlb;
     if (tlb === undefined) this.tlb.flush();
     else this.tlb.restore?.(tlb);
     context.restore(state.context);
     refreshPmp(context);
     this.current = context;
-    this.#clock.restore(state.clock, context);
     this.#machineDeadline = state.machineDeadline;
     this.trapStreak = state.trapStreak;
     this.trapInstret = state.trapInstret;
     this.deviceAccesses = state.deviceAccesses;
     const [pc, cause, value] = state.firstTrap.split(' ').map((digits) => BigInt(`0x${digits || '0'}`));
     this.firstTrap = value === undefined ? undefined : { pc: pc!, cause: cause!, value };
-    this.#stopRequested = false;
+    this.isYieldRequested = state.isYieldRequested;
     this.#choice.context = undefined;
     this.sets.reset();
     this.selectTranslations();
   }
 
   #enter(context: HartContext): void {
+    this.#clock.follow(context);
     if (this.current !== context) {
-      this.#clock.follow(context);
       // Translation sets do not know whose memory protection they were filled under.
       if (this.current.pmp.length + context.pmp.length > 0) this.sets.reset();
       this.current = context;
       // Another context may have stored to the reserved place.
-      this.memory.i64[context.quad + HartOffset.reservation / 8] = -1n;
+      this.dropReservation();
     }
     this.selectTranslations();
+  }
+
+  /** Others may have stored to what the current context has reserved. */
+  dropReservation(): void {
+    this.memory.i64[this.current.quad + HartOffset.reservation / 8] = -1n;
   }
 
   // ---- slices ----
@@ -261,7 +229,8 @@ export class Hart {
    * An interrupt that is due is taken before the first instruction.
    */
   runSlice(context: HartContext, maxInstructions: number): SliceEnd {
-    if (this.#isRunning) throw new MachineError('a hart cannot be run from inside its own run');
+    const { group } = this;
+    if (group.running) throw new MachineError('a hart cannot be run from inside a run');
     this.#enter(context);
     this.sliceEnd = 'budget';
     this.exitCause = 0;
@@ -269,18 +238,19 @@ export class Hart {
     this.exitHigh = 0;
     this.leave = false;
     if (!(maxInstructions > 0)) return this.sliceEnd;
-    this.#isRunning = true;
+    group.running = this;
+    group.reference.serve(this);
     try {
       this.#rest = maxInstructions;
       context.i32(HartOffset.budget, 0);
       for (;;) {
         this.attend();
         if (this.leave || this.#budget() === 0) break;
-        this.#engine.run(this);
+        group.engine.run(this);
         if (this.leave || this.#budget() + this.#rest === 0) break;
       }
     } finally {
-      this.#isRunning = false;
+      group.running = undefined;
     }
     return this.sliceEnd;
   }
@@ -305,9 +275,14 @@ export class Hart {
   attend(): void {
     const context = this.current;
     context.i32(HartOffset.attention, 0);
-    if (this.#stopRequested) {
-      this.#stopRequested = false;
+    if (this.group.isStopRequested) {
+      this.group.isStopRequested = false;
       this.leaveWith('stop', 0, 0, 0);
+      return;
+    }
+    if (this.isYieldRequested) {
+      this.isYieldRequested = false;
+      this.leaveWith('budget', 0, 0, 0);
       return;
     }
     const choice = chooseInterrupt(this, context);
@@ -335,16 +310,17 @@ export class Hart {
 
   /** Ends the running slice, or the next one, with `stop`. */
   requestStop(): void {
-    this.#stopRequested = true;
+    this.group.requestStop();
+  }
+
+  /** Ends the running slice with `budget` before it is used up, so that another hart has its turn. */
+  requestYield(): void {
+    this.isYieldRequested = true;
     this.requestAttention();
   }
 
   // ---- time ----
 
-  /** Instructions retired on this hart, by whatever context. */
-  get retired(): number {
-    return this.#clock.retired;
-  }
   /** Ticks of the clock. */
   now(): number {
     return this.#clock.now();
@@ -365,6 +341,9 @@ export class Hart {
     if (lines === context.lines) return;
     context.lines = lines;
     context.i32(HartOffset.attention, 1);
+    const { running } = this.group;
+    // It is there to be answered soon: the hart that raised it would only wait.
+    if (isHigh && running && running !== this) running.requestYield();
   }
 
   /** Virtual time of the machine timer interrupt of a context. */
@@ -510,21 +489,6 @@ export class Hart {
   fence(asid?: number, page?: number): void {
     this.tlb.flush(asid, page);
     this.sets.flush(asid, page);
-  }
-
-  /** An engine has decoded code of this frame of RAM: stores to it must be seen from now on. */
-  markCode(frame: number): void {
-    const { isCode } = this.ram.code;
-    if (isCode[frame] !== 0) return;
-    isCode[frame] = 1;
-    this.sets.forgetStores(RAM + frame * 4096);
-  }
-
-  #codeWritten(frame: number, offset: number, length: number): void {
-    const isForgotten = this.reference.invalidateFrame(frame, offset, length);
-    const isForgottenByEngine = this.#engine === this.reference || this.#engine.invalidateFrame(frame, offset, length);
-    if (isForgotten && isForgottenByEngine) this.ram.code.isCode[frame] = 0;
-    this.requestAttention();
   }
 
   // ---- slow paths for compiled code: addresses as signed halves, values through the context's scratch ----

@@ -3,7 +3,8 @@ import type { InstructionSet } from '@worldswitch/isa';
 import { Bus } from './bus.ts';
 import type { ControlOperation } from './control.ts';
 import { createEngine, DEFAULT_ENGINE, type EngineName } from './engine/create-engine.ts';
-import { Hart } from './hart.ts';
+import type { Hart } from './hart.ts';
+import { HartGroup } from './hart-group.ts';
 import { createMachineMemory } from './machine-memory.ts';
 import { Ram } from './ram.ts';
 import { HostedVcpu } from './vcpu.ts';
@@ -33,15 +34,16 @@ export function createHostHardware(options: HostHardwareOptions): HostedMachine 
   const memory = createMachineMemory(options.memoryBytes);
   const ram = new Ram(memory);
   const { tlb, instructionSet, controls } = options;
-  const hart = new Hart({
+  const group = new HartGroup({
     memory,
     ram,
     bus: new Bus(),
-    ...(tlb && { tlb }),
+    ...(tlb && { createTlb: () => tlb }),
     ...(instructionSet && { instructionSet }),
     ...(controls && { controls }),
   });
-  hart.engine = createEngine(options.engine ?? DEFAULT_ENGINE, hart);
+  group.engine = createEngine(options.engine ?? DEFAULT_ENGINE, group);
+  const hart = group.only;
   const clock: HostClock = {
     frequency: 10_000_000,
     now: () => hart.now(),

@@ -24,12 +24,22 @@ export type { VirtBuffer, VirtQueue, VirtRequest } from './devices/virtio-queue.
 export { type EngineName, engineNames } from './engine/create-engine.ts';
 export { LoadError, MachineError } from './errors.ts';
 export { sbiCallName, sbiExtensions } from './firmware/sbi.ts';
-export type { SbiExtension, SbiFunction, SbiPlatform, SbiResult } from './firmware/sbi-call.ts';
+export type {
+  SbiExtension,
+  SbiFunction,
+  SbiHartState,
+  SbiPlatform,
+  SbiResult,
+  SbiResume,
+} from './firmware/sbi-call.ts';
 export { GUEST_FAULT, type Hart, type HartObserver, type SliceEnd } from './hart.ts';
+export { MAX_HARTS } from './hart-group.ts';
+export type { HartStatus, ScheduledHart } from './hart-schedule.ts';
 export { createHostHardware, type HostedMachine, type HostHardwareOptions } from './host-hardware.ts';
 export { type ElfImage, isElf, type LoadSegment, parseElf } from './load/elf.ts';
-export { Machine, type MachineOptions, type RunEnd, type RunOptions } from './machine.ts';
+export { Machine, type MachineOptions, type MachineStep, type RunOptions } from './machine.ts';
 export { memoryMap, virtioWindow, type Window } from './memory-map.ts';
+export type { RunEnd } from './run-end.ts';
 export { peek16, type StepResult } from './step.ts';
 export { DOUBLE_TRAP } from './trap.ts';
 export { type BareWorldOptions, createBareWorld } from './world-bare.ts';

@@ -2,6 +2,7 @@ import { Actor, type TraceSink } from '@worldswitch/contracts';
 import { ExceptionCause, Privilege, type PrivilegeLevel, trapCauseName } from '@worldswitch/isa';
 import { sbiCallName } from './firmware/sbi.ts';
 import type { Hart, HartObserver } from './hart.ts';
+import type { MachineClock } from './machine-clock.ts';
 
 /** Who runs at a privilege level of a machine without a hypervisor. */
 const actors: Readonly<Record<PrivilegeLevel, Actor>> = {
@@ -13,12 +14,12 @@ const A7 = 17;
 
 /** Turns traps, returns and firmware calls into trace events. */
 export class MachineTracer implements HartObserver {
-  readonly #hart: Hart;
+  readonly #clock: MachineClock;
   readonly #sink: TraceSink;
   readonly #world: string;
 
-  constructor(hart: Hart, sink: TraceSink, world: string) {
-    this.#hart = hart;
+  constructor(clock: MachineClock, sink: TraceSink, world: string) {
+    this.#clock = clock;
     this.#sink = sink;
     this.#world = world;
   }
@@ -52,6 +53,6 @@ export class MachineTracer implements HartObserver {
   }
 
   #hop(from: Actor, to: Actor, cause: string) {
-    return { time: this.#hart.retired, world: this.#world, from, to, cause, handledBy: to };
+    return { time: this.#clock.retired, world: this.#world, from, to, cause, handledBy: to };
   }
 }

@@ -1,7 +1,7 @@
 import type { HostConsole, TlbModel, TraceSink, VcpuCounters } from '@worldswitch/contracts';
-import { type InstructionSet, Privilege, trapCauseName } from '@worldswitch/isa';
+import { ExceptionCause, type InstructionSet } from '@worldswitch/isa';
 import { type Board, createBoard } from './board.ts';
-import { boardDeviceTree } from './board-device-tree.ts';
+import { startBoard } from './board-start.ts';
 import { ConsoleBuffer } from './console-buffer.ts';
 import type { ControlOperation } from './control.ts';
 import type { PowerRequest } from './devices/syscon-test.ts';
@@ -9,18 +9,17 @@ import { type BlockBackend, createMemoryBackend, createVirtioBlock } from './dev
 import type { VirtioDevice } from './devices/virtio-mmio.ts';
 import { createEngine, DEFAULT_ENGINE, type EngineName } from './engine/create-engine.ts';
 import { MachineError } from './errors.ts';
+import { createMachineSbi } from './firmware/machine-sbi.ts';
 import { callSbi, sbiCallName } from './firmware/sbi.ts';
 import type { SbiPlatform } from './firmware/sbi-call.ts';
-import { startWithFirmware, startWithSbi } from './firmware/start.ts';
 import type { Hart } from './hart.ts';
-import { CsrSlot } from './hart-context.ts';
-import { nextDeadline, pendingInterrupts } from './interrupts.ts';
-import { loadImage } from './load/image.ts';
-import { placeInitrd } from './load/initrd.ts';
+import { HartSchedule, type ScheduledHart } from './hart-schedule.ts';
+import { inspectBoard, sumCounters, trapCounts } from './machine-state.ts';
 import { MachineTracer } from './machine-trace.ts';
-import { memoryMap } from './memory-map.ts';
+import { hopelessTrap, type RunEnd, unhandledTrap } from './run-end.ts';
 import { type StepResult, stepHart } from './step.ts';
 import { DOUBLE_TRAP } from './trap.ts';
+import type { HostedVcpu } from './vcpu.ts';
 
 export interface MachineOptions {
   /** RAM in bytes: a multiple of 64 KiB, at most 3 GiB. */
@@ -38,8 +37,10 @@ export interface MachineOptions {
   readonly virtio?: readonly (VirtioDevice | undefined)[];
   /** Default `compiled`. */
   readonly engine?: EngineName;
-  /** Default: 64 sets of 4 ways, first in first out. */
-  readonly tlb?: TlbModel;
+  /** 1 to 8, default 1. */
+  readonly harts?: number;
+  /** Model of the hart's TLB, or what makes one for each hart. Default: 64 sets of 4 ways, first in first out. */
+  readonly tlb?: TlbModel | ((hart: number) => TlbModel);
   /** Where the UART is connected to. Default: output is dropped, nothing is typed. */
   readonly console?: HostConsole;
   readonly trace?: TraceSink;
@@ -51,41 +52,35 @@ export interface MachineOptions {
 }
 
 export interface RunOptions {
-  /** Exact. Default: no limit. */
+  /** Exact; the instructions of all harts count. Default: no limit. */
   readonly maxInstructions?: number;
-  /** Asked about every 65,536 instructions and whenever the machine idles. */
+  /** Asked about every million instructions and whenever the machine idles. */
   readonly until?: () => boolean;
 }
 
-export interface RunEnd {
-  /**
-   * `poweroff` and `reset`: software asked for it. `budget`: maxInstructions have retired. `until`: the condition held, or `stop` was called.
-   * `idle`: it waits for an interrupt that only input can bring. `stuck`: it cannot go on, `message` says why.
-   */
-  readonly reason: 'poweroff' | 'reset' | 'budget' | 'until' | 'idle' | 'stuck';
-  /** As software gave it with poweroff; else 0. */
-  readonly exitCode: number;
-  readonly message?: string;
-}
+/** What a step did, which hart did it, and why the machine cannot be run on, if so. */
+export type MachineStep = StepResult & { readonly hart: number; readonly end?: RunEnd };
 
 /** How often `until`, the console's input and a stop request are looked at, in instructions. */
 const LOOK_EVERY = 1_048_576;
 const INPUT_CHUNK = 256;
 
-const hex = (value: bigint | number) => `0x${value.toString(16)}`;
-
 /**
- * A whole computer: QEMU's `virt` board with one hart. Everything it does follows from its options and its input: two machines
+ * A whole computer: QEMU's `virt` board with 1 to 8 harts. Everything it does follows from its options and its input: two machines
  * made alike run alike, instruction for instruction, with either engine.
  */
 export class Machine {
   readonly board: Board;
   readonly #output: ConsoleBuffer;
   readonly #console: HostConsole | undefined;
-  readonly #platform: SbiPlatform;
+  readonly #schedule: HartSchedule;
+  /** The built-in firmware as each hart calls it. */
+  readonly #platforms: readonly SbiPlatform[];
   readonly #tracer: MachineTracer | undefined;
   #power: PowerRequest | undefined;
   #isDisposed = false;
+  /** Instructions until `until` and the console's input are looked at again. */
+  #untilLook = 0;
   #end: RunEnd | undefined;
 
   /** Throws LoadError for a kernel, firmware or initrd that cannot be loaded, MachineError for other options. */
@@ -97,7 +92,10 @@ export class Machine {
     if (!options.kernel && !options.firmware) throw new MachineError('a machine needs a kernel or a firmware to run');
     this.#console = options.console;
     this.#output = new ConsoleBuffer((bytes) => options.console?.write(bytes));
-    const { disk, tlb, instructionSet, controls } = options;
+    const { disk, tlb, harts, instructionSet, controls } = options;
+    if (tlb && typeof tlb !== 'function' && harts !== undefined && harts > 1) {
+      throw new MachineError('each hart has a TLB of its own: hand in a function that makes the models');
+    }
     const virtio = [...(options.virtio ?? [])];
     if (disk) virtio.unshift(createVirtioBlock(disk instanceof Uint8Array ? createMemoryBackend(disk) : disk));
     this.board = createBoard({
@@ -105,56 +103,66 @@ export class Machine {
       transmit: (byte) => this.#output.put(byte),
       power: (request) => this.#requestPower(request),
       virtio,
-      ...(tlb && { tlb }),
+      ...(harts !== undefined && { harts }),
+      ...(tlb && { createTlb: typeof tlb === 'function' ? tlb : () => tlb }),
       ...(instructionSet && { instructionSet }),
       ...(controls && { controls }),
     });
-    const { hart } = this.board;
-    hart.engine = createEngine(options.engine ?? DEFAULT_ENGINE, hart);
-    this.#platform = this.#createPlatform();
+    const { group, vcpus } = this.board;
+    group.engine = createEngine(options.engine ?? DEFAULT_ENGINE, group);
+    this.#schedule = new HartSchedule(vcpus);
+    this.#platforms = vcpus.map((_, hart) =>
+      createMachineSbi(
+        {
+          board: this.board,
+          schedule: this.#schedule,
+          powerOff: (exitCode) => this.#requestPower({ kind: 'poweroff', exitCode }),
+          reboot: () => this.#requestPower({ kind: 'reset', exitCode: 0 }),
+          writeConsole: (byte) => this.#output.put(byte),
+          readConsole: () => this.#readConsole(),
+        },
+        hart,
+      ),
+    );
     if (options.trace) {
-      this.#tracer = new MachineTracer(hart, options.trace, options.world ?? 'bare');
-      hart.observer = this.#tracer;
+      this.#tracer = new MachineTracer(group.clock, options.trace, options.world ?? 'bare');
+      for (const hart of group.harts) hart.observer = this.#tracer;
     }
-    this.#load(options);
+    startBoard(this.board, options);
+    // Software of one's own finds all harts running; the built-in firmware keeps them for the kernel to start.
+    if (!options.firmware) for (const { hart } of vcpus.slice(1)) this.#schedule.stop(hart.id);
   }
 
-  #load(options: MachineOptions): void {
-    const { ram, hart, vcpu } = this.board;
-    const firmware = options.firmware && loadImage(ram, options.firmware, 'the firmware', 0);
-    const kernel = options.kernel && loadImage(ram, options.kernel, 'the kernel');
-    const description = {
-      memoryBytes: ram.size,
-      extensions: hart.instructionSet.extensions.map((extension) => extension.name),
-      ...(options.bootArguments !== undefined && { bootArguments: options.bootArguments }),
-    };
-    const room = boardDeviceTree({ ...description, initrd: { start: 0, end: 0 } }).length;
-    const end = Math.max(kernel?.end ?? 0, firmware?.end ?? 0);
-    // One page more than the tree holds what fw_dynamic reads.
-    const { initrd, treeLimit } = placeInitrd(ram, options.initrd, end, room + 4096);
-    const tree = boardDeviceTree({ ...description, ...(initrd && { initrd }) });
-    ram.write(treeLimit, tree);
-    const deviceTree = treeLimit;
-    if (firmware) startWithFirmware(vcpu, ram, firmware.entry, deviceTree, ram.base + ram.size - 4096, kernel?.entry);
-    else if (kernel) startWithSbi(vcpu, kernel.entry, deviceTree);
+  /** The harts in their order, with their register contexts and what they do. */
+  get harts(): readonly ScheduledHart[] {
+    return this.#schedule.harts;
   }
 
+  /** The first hart. */
   get hart(): Hart {
     return this.board.hart;
   }
 
-  /** Instructions and TLB traffic so far. */
+  /** Instructions and TLB traffic of all harts so far; one hart's are at `harts[n].vcpu.counters`. */
   get counters(): VcpuCounters {
-    return this.board.vcpu.counters;
+    return sumCounters(this.board.vcpus.map(({ counters }) => counters));
   }
 
   /** Traps taken so far by cause name; a call of the built-in SBI is one. */
   get traps(): Readonly<Record<string, number>> {
-    const counts: Record<string, number> = {};
-    this.board.vcpu.context.traps.forEach((count, index) => {
-      if (count > 0) counts[trapCauseName(index & 63, index >= 64)] = count;
-    });
-    return counts;
+    return this.trapsOf();
+  }
+
+  /** The same of one hart, or of all. */
+  trapsOf(hart?: number): Readonly<Record<string, number>> {
+    const { vcpus } = this.board;
+    return trapCounts((hart === undefined ? vcpus : [this.#scheduled(hart).vcpu]).map(({ context }) => context));
+  }
+
+  #scheduled(hart: number): ScheduledHart {
+    const scheduled = this.harts[hart];
+    if (!scheduled) throw new MachineError(`there is no hart ${hart}; there are ${this.harts.length}`);
+    return scheduled;
   }
 
   /** Bytes that left the UART. */
@@ -169,7 +177,7 @@ export class Machine {
 
   /** Ends a `run` that is under way, from a device or a console; the machine can be run on. */
   stop(): void {
-    this.hart.requestStop();
+    this.board.group.requestStop();
   }
 
   /** Runs until software switches it off, or until one of the options says so. */
@@ -184,21 +192,39 @@ export class Machine {
   }
 
   /**
-   * One instruction, one trap or one interrupt, and what it was. Calls of the built-in SBI are carried out, and a wait for an
-   * interrupt lets time pass to the next timer. `end` is there when the machine cannot be run on, as `run` would say it.
+   * One instruction, one trap or one interrupt of the hart whose turn it is, and what it was. Calls of the built-in SBI are carried
+   * out, and while all harts wait, time passes to the next timer. `end` is there when the machine cannot be run on, as `run` would
+   * say it. Steps without `hartId` do what `run` does; with it, that hart runs out of turn, or says `wait` when it cannot.
    */
-  step(): StepResult & { readonly end?: RunEnd } {
+  step(hartId?: number): MachineStep {
     if (this.#isDisposed) throw new MachineError('the machine was disposed of');
-    const { hart } = this;
-    const { vcpu } = this.board;
+    const chosen = hartId === undefined ? undefined : this.#scheduled(hartId);
     this.#pollInput();
-    const result = stepHart(hart, vcpu);
+    const next = this.#schedule.next();
+    const { hart, vcpu, state, isWaiting } = chosen ?? next ?? this.harts[0]!;
+    const isReady = chosen ? state === 'started' && !isWaiting : next !== undefined;
+    const isItsTurn = next?.hart === hart;
+    let result: StepResult = { kind: 'wait', pc: vcpu.pc };
     let end: RunEnd | undefined;
-    if (result.kind === 'trap' && result.to === undefined) end = this.#handleTrap();
-    else if (result.kind === 'wait') end = this.#idle();
+    if (isReady) {
+      hart.isYieldRequested = false;
+      const before = vcpu.context.instret;
+      result = stepHart(hart, vcpu);
+      const retired = vcpu.context.instret - before;
+      // A step that took a trap is no yield.
+      const limit = result.kind === 'retired' ? 1 : retired;
+      if (isItsTurn) this.#schedule.ran(retired, limit, result.kind === 'wait' ? 'wait' : 'budget');
+      else {
+        hart.dropReservation();
+        next?.hart.dropReservation();
+        if (result.kind === 'wait') this.#schedule.wait(hart.id);
+      }
+      if (result.kind === 'trap' && result.to === undefined) end = this.#handleTrap(hart, vcpu);
+    }
+    if (!this.#schedule.next()) end = this.#idle() ?? end;
     end = this.#powerEnd() ?? end;
     this.#output.flush();
-    return end ? { ...result, end } : result;
+    return end ? { ...result, hart: hart.id, end } : { ...result, hart: hart.id };
   }
 
   #powerEnd(): RunEnd | undefined {
@@ -207,68 +233,71 @@ export class Machine {
   }
 
   #run(maxInstructions: number, until: (() => boolean) | undefined): RunEnd {
-    const { vcpu } = this.board;
+    const schedule = this.#schedule;
+    const { group } = this.board;
+    const stopped: RunEnd = { reason: 'until', exitCode: 0 };
     let rest = maxInstructions;
+    this.#untilLook = 0;
     while (rest > 0) {
-      if (until?.()) return { reason: 'until', exitCode: 0 };
-      this.#pollInput();
+      if (this.#untilLook <= 0) {
+        if (until?.()) return stopped;
+        this.#pollInput();
+        this.#untilLook = LOOK_EVERY;
+      }
+      const next = schedule.next();
+      if (!next) {
+        const end = this.#idle();
+        if (end) return end;
+        this.#untilLook = 0;
+        if (!group.isStopRequested) continue;
+        group.isStopRequested = false;
+        return stopped;
+      }
+      const { hart, vcpu } = next;
       const before = vcpu.context.instret;
-      const slice = Math.min(rest, LOOK_EVERY);
-      const end = this.hart.runSlice(vcpu.context, slice);
-      rest -= vcpu.context.instret - before;
-      let outcome: RunEnd | undefined;
-      if (end === 'trap') outcome = this.#handleTrap();
-      else if (end === 'wait') outcome = this.#idle();
-      outcome = this.#powerEnd() ?? outcome;
+      const limit = Math.min(rest, schedule.left, LOOK_EVERY);
+      const end = hart.runSlice(vcpu.context, limit);
+      const retired = vcpu.context.instret - before;
+      rest -= retired;
+      this.#untilLook -= retired;
+      schedule.ran(retired, limit, end);
+      const outcome =
+        this.#powerEnd() ?? (end === 'trap' ? this.#handleTrap(hart, vcpu) : undefined) ?? this.#powerEnd();
       if (outcome) return outcome;
-      if (end === 'stop') return { reason: 'until', exitCode: 0 };
+      if (end === 'stop') return stopped;
     }
-    return until?.() ? { reason: 'until', exitCode: 0 } : { reason: 'budget', exitCode: 0 };
+    return until?.() ? stopped : { reason: 'budget', exitCode: 0 };
   }
 
-  #handleTrap(): RunEnd | undefined {
-    const { hart } = this;
-    const { vcpu } = this.board;
-    if (hart.exitCause === DOUBLE_TRAP) return this.#stuck();
-    if (hart.exitCause !== 9) {
-      const message = `no one handles ${trapCauseName(hart.exitCause)} (cause ${hex(hart.exitCause)}) at pc ${hex(vcpu.pc)}`;
-      return { reason: 'stuck', exitCode: 0, message };
-    }
+  #handleTrap(hart: Hart, vcpu: HostedVcpu): RunEnd | undefined {
+    if (hart.exitCause === DOUBLE_TRAP) return hopelessTrap(hart);
+    if (hart.exitCause !== ExceptionCause.environmentCallFromSupervisor) return unhandledTrap(hart);
     const name = this.#tracer && sbiCallName(vcpu);
     if (name) this.#tracer?.firmwareCall(name, vcpu.pc);
     vcpu.pc += 4n;
-    callSbi(this.#platform, vcpu);
+    callSbi(this.#platforms[hart.id]!, vcpu);
     if (name && !this.#power) this.#tracer?.firmwareReturn(name);
     return undefined;
   }
 
-  /** A trap handler trapped at its first instruction: says what happened first. */
-  #stuck(): RunEnd {
-    const { firstTrap, exitValue, current } = this.hart;
-    const handler = current.csr(current.privilege === Privilege.machine ? CsrSlot.mtvec : CsrSlot.stvec);
-    const first = firstTrap ?? { pc: current.pc, cause: 0n, value: exitValue };
-    const name = trapCauseName(Number(first.cause & 63n), first.cause >= 1n << 63n);
-    const what = current.privilege === Privilege.machine ? 'machine-mode software' : 'the kernel';
-    return {
-      reason: 'stuck',
-      exitCode: 0,
-      message: `${what} cannot go on: ${name} (cause ${hex(first.cause)}) at pc ${hex(first.pc)}, value ${hex(first.value)}, and its trap handler at ${hex(handler & ~3n)} traps at its first instruction`,
-    };
-  }
-
-  /** WFI: lets time pass to the next timer; without one only input helps. */
+  /** No hart can run: lets time pass to the next timer; without one only input helps. */
   #idle(): RunEnd | undefined {
-    const { hart } = this;
-    const { context } = this.board.vcpu;
     this.#output.flush();
     this.#pollInput();
-    if ((pendingInterrupts(hart, context) & context.csrLow(CsrSlot.mie)) !== 0) return undefined;
-    const deadline = nextDeadline(hart, context);
+    if (this.#schedule.next()) return undefined;
+    const deadline = this.#schedule.nextDeadline();
     if (deadline < Number.MAX_SAFE_INTEGER) {
-      hart.advanceTo(deadline);
+      this.board.group.clock.advanceTo(deadline);
+      this.board.group.requestAttention();
       return undefined;
     }
     return { reason: 'idle', exitCode: 0, message: 'it waits for an interrupt, and no timer is set' };
+  }
+
+  #readConsole(): number | undefined {
+    const { uart } = this.board;
+    if (uart.pendingInput === 0) this.#pollInput();
+    return uart.pendingInput > 0 ? uart.read(0, 1) : undefined;
   }
 
   #pollInput(): void {
@@ -280,43 +309,7 @@ export class Machine {
 
   #requestPower(request: PowerRequest): void {
     this.#power ??= request;
-    this.hart.requestStop();
-  }
-
-  #createPlatform(): SbiPlatform {
-    const { hart, vcpu, ram, uart } = this.board;
-    const { context } = vcpu;
-    const contains = (address: bigint, length: number) => address < 2n ** 53n && ram.contains(Number(address), length);
-    const setSoftwareInterrupt = (isHigh: boolean) => {
-      const bits = context.csrLow(CsrSlot.mip);
-      context.setCsrLow(CsrSlot.mip, isHigh ? bits | 2 : bits & ~2);
-      hart.controlChanged(context);
-    };
-    return {
-      hartId: hart.id,
-      setTimer(deadline) {
-        context.supervisorDeadline = deadline;
-        hart.controlChanged(context);
-      },
-      raiseSoftwareInterrupt: () => setSoftwareInterrupt(true),
-      clearSoftwareInterrupt: () => setSoftwareInterrupt(false),
-      fence: (asid, page) => hart.fence(asid, page),
-      suspend: () => {
-        if ((pendingInterrupts(hart, context) & context.csrLow(CsrSlot.mie)) !== 0) return;
-        const deadline = nextDeadline(hart, context);
-        if (deadline < Number.MAX_SAFE_INTEGER) hart.advanceTo(deadline);
-      },
-      powerOff: (exitCode) => this.#requestPower({ kind: 'poweroff', exitCode }),
-      reboot: () => this.#requestPower({ kind: 'reset', exitCode: 0 }),
-      writeConsole: (bytes) => {
-        for (const byte of bytes) this.#output.put(byte);
-      },
-      readConsole: () => (uart.pendingInput > 0 ? uart.read(0, 1) : undefined),
-      view: (address, length) => (contains(address, length) ? ram.slice(Number(address), length) : undefined),
-      noteWrite: (address, length) => {
-        if (contains(address, length)) ram.noteWrite(Number(address), length);
-      },
-    };
+    this.board.group.requestStop();
   }
 
   /** Not there yet: throws MachineError. */
@@ -326,22 +319,7 @@ export class Machine {
 
   /** State for people: registers by name, CSRs, devices. */
   inspect(): Readonly<Record<string, unknown>> {
-    const { vcpu, hart, bus } = this.board;
-    const csrs: Record<string, string> = {};
-    for (const csr of hart.instructionSet.csrs) {
-      if (/^(pmp|m?hpm)/.test(csr.name) || !hart.csrs.has(csr.address)) continue;
-      csrs[csr.name] = hex(vcpu.readCsr(csr.address));
-    }
-    return {
-      pc: hex(vcpu.pc),
-      privilege: vcpu.privilege,
-      registers: Array.from({ length: 32 }, (_, index) => hex(vcpu.readX(index))),
-      csrs,
-      time: hart.now(),
-      instructions: vcpu.counters.instructions,
-      memory: { base: hex(memoryMap.ram.base), bytes: this.board.ram.size },
-      devices: bus.regions.map(({ base, device }) => ({ name: device.name, base: hex(base), size: device.size })),
-    };
+    return inspectBoard(this.board, this.harts);
   }
 
   /** Gives up the machine; it cannot be run any more. */

@@ -16,7 +16,6 @@ const WORDS_PER_SET = TRANSLATION_SET_SIZE >>> 2;
 const WORDS_PER_ENTRY = TRANSLATION_ENTRY_SIZE >>> 2;
 const TABLES = TRANSLATION_SET_SIZE / TRANSLATION_TABLE_SIZE;
 const WORDS_PER_TABLE = TRANSLATION_TABLE_SIZE >>> 2;
-const SETS_BASE = TRANSLATIONS >>> 2;
 /** Root frames from here on are outside any RAM, and share a key: nothing is ever entered for them. */
 const ROOT_FRAMES = 2 ** 29;
 
@@ -30,19 +29,30 @@ export class TranslationSets {
   /** By frame of RAM: 1 where compiled code may store by physical address. */
   readonly #isStorable: Uint8Array;
   readonly #setOfKey = new Map<number, number>();
-  readonly #keys: (number | undefined)[] = new Array(TRANSLATION_SETS).fill(undefined);
-  readonly #asids = new Int32Array(TRANSLATION_SETS);
-  readonly #isPhysical = new Uint8Array(TRANSLATION_SETS);
+  /** Of this hart's share: sets are numbered from its start. */
+  readonly #keys: (number | undefined)[];
+  readonly #asids: Int32Array;
+  readonly #isPhysical: Uint8Array;
   /** A leaf above 4 KiB is in the set: forgetting one page of it means forgetting the set. */
-  readonly #hasSuperpage = new Uint8Array(TRANSLATION_SETS);
+  readonly #hasSuperpage: Uint8Array;
+  /** Byte offset of the share. */
+  readonly #base: number;
+  readonly #count: number;
   #next = 0;
   /** No set from here on was ever claimed: free ones are taken from the start, so that scans stay short. */
   #used = 0;
   #pinned: [number, number] = [-1, -1];
 
-  constructor(memory: MachineMemory) {
+  /** @param first,count the share of the machine's TRANSLATION_SETS sets: at least 3, as two are in use at a time. */
+  constructor(memory: MachineMemory, first = 0, count = TRANSLATION_SETS) {
     this.#i32 = memory.i32;
     this.#isStorable = memory.u8.subarray(STORABLE_FRAMES, STORABLE_FRAMES + memory.ramSize / 4096);
+    this.#base = TRANSLATIONS + first * TRANSLATION_SET_SIZE;
+    this.#count = count;
+    this.#keys = new Array(count).fill(undefined);
+    this.#asids = new Int32Array(count);
+    this.#isPhysical = new Uint8Array(count);
+    this.#hasSuperpage = new Uint8Array(count);
   }
 
   /** The byte offset of the set for these conditions; clears and reuses another one when it does not exist yet. */
@@ -57,13 +67,13 @@ export class TranslationSets {
     const rights = asid | (mode << 16) | (privilege << 20) | (isSumSet ? 1 << 22 : 0) | (isMxrSet ? 1 << 23 : 0);
     const key = rights + Math.min(rootFrame, ROOT_FRAMES - 1) * 2 ** 24;
     const set = this.#setOfKey.get(key) ?? this.#claim(key, asid, mode === 0);
-    return TRANSLATIONS + set * TRANSLATION_SET_SIZE;
+    return this.#base + set * TRANSLATION_SET_SIZE;
   }
 
   /** Declares which sets the running context uses: they are not reused for others. */
   pin(data: number, fetch: number): void {
-    this.#pinned[0] = (data - TRANSLATIONS) / TRANSLATION_SET_SIZE;
-    this.#pinned[1] = (fetch - TRANSLATIONS) / TRANSLATION_SET_SIZE;
+    this.#pinned[0] = (data - this.#base) / TRANSLATION_SET_SIZE;
+    this.#pinned[1] = (fetch - this.#base) / TRANSLATION_SET_SIZE;
   }
 
   #claim(key: number, asid: number, isPhysical: boolean): number {
@@ -71,7 +81,7 @@ export class TranslationSets {
     if (set < 0) {
       do {
         set = this.#next;
-        this.#next = (this.#next + 1) % TRANSLATION_SETS;
+        this.#next = (this.#next + 1) % this.#count;
       } while (this.#pinned.includes(set));
       this.#setOfKey.delete(this.#keys[set]!);
     }
@@ -85,7 +95,7 @@ export class TranslationSets {
   }
 
   #clear(set: number): void {
-    const start = SETS_BASE + set * WORDS_PER_SET;
+    const start = (this.#base >>> 2) + set * WORDS_PER_SET;
     this.#i32.fill(-1, start, start + WORDS_PER_SET);
     this.#hasSuperpage[set] = 0;
   }
@@ -109,7 +119,7 @@ export class TranslationSets {
     this.#i32[word] = pageLow;
     this.#i32[word + 1] = high;
     this.#i32[word + 2] = (wasmPage - pageLow) | 0;
-    if (level > 0) this.#hasSuperpage[(set - TRANSLATIONS) / TRANSLATION_SET_SIZE] = 1;
+    if (level > 0) this.#hasSuperpage[(set - this.#base) / TRANSLATION_SET_SIZE] = 1;
   }
 
   /** Stores by physical address to this frame of RAM need the slow path no more, until `forgetStores` or `forgetAllStores`. */
@@ -136,7 +146,7 @@ export class TranslationSets {
   }
 
   #forgetPage(set: number, page: number): void {
-    let word = SETS_BASE + set * WORDS_PER_SET + (page % TRANSLATION_ENTRIES) * WORDS_PER_ENTRY;
+    let word = (this.#base >>> 2) + set * WORDS_PER_SET + (page % TRANSLATION_ENTRIES) * WORDS_PER_ENTRY;
     for (let table = 0; table < TABLES; table++, word += WORDS_PER_TABLE) this.#i32[word] = -1;
   }
 
@@ -145,7 +155,7 @@ export class TranslationSets {
     this.#isStorable[(wasmPage - RAM) / 4096] = 0;
     for (let set = 0; set < this.#used; set++) {
       if (this.#keys[set] === undefined) continue;
-      let word = SETS_BASE + set * WORDS_PER_SET + WORDS_PER_TABLE;
+      let word = (this.#base >>> 2) + set * WORDS_PER_SET + WORDS_PER_TABLE;
       for (let entry = 0; entry < TRANSLATION_ENTRIES; entry++, word += WORDS_PER_ENTRY) {
         const tag = this.#i32[word]!;
         if (tag !== -1 && ((tag + this.#i32[word + 2]!) | 0) === (wasmPage | 0)) this.#i32[word] = -1;
@@ -157,7 +167,7 @@ export class TranslationSets {
   forgetAllStores(): void {
     this.#isStorable.fill(0);
     for (let set = 0; set < this.#used; set++) {
-      const start = SETS_BASE + set * WORDS_PER_SET + WORDS_PER_TABLE;
+      const start = (this.#base >>> 2) + set * WORDS_PER_SET + WORDS_PER_TABLE;
       this.#i32.fill(-1, start, start + WORDS_PER_TABLE);
     }
   }

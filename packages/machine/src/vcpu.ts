@@ -112,6 +112,6 @@ export class HostedVcpu implements Vcpu {
   }
 
   dispose(): void {
-    this.hart.releaseContext(this.context);
+    this.hart.group.releaseContext(this.context);
   }
 }

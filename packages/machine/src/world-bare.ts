@@ -3,7 +3,8 @@ import { Privilege, type PrivilegeLevel } from '@worldswitch/isa';
 import type { EngineName } from './engine/create-engine.ts';
 import { MachineError } from './errors.ts';
 import type { Hart, HartObserver } from './hart.ts';
-import { Machine, type RunEnd } from './machine.ts';
+import { Machine } from './machine.ts';
+import type { RunEnd } from './run-end.ts';
 
 export interface BareWorldOptions {
   /** Default `compiled`. */

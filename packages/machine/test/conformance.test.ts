@@ -89,7 +89,7 @@ describe('devices', () => {
   const devices: Record<string, [() => Device, DeviceLawOptions?]> = {
     // mtime is the machine's clock, no state of the device.
     clint: [
-      () => createClint({ now: () => 1234, software: wire, setDeadline() {} }),
+      () => createClint({ now: () => 1234, setTime() {}, harts: [{ software: wire, setDeadline() {} }] }),
       { ignoredOffsets: (offset) => offset >= 0xbff8 },
     ],
     plic: [() => createPlic({ sources: 95, targets: [wire, wire] })],

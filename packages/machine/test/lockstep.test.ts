@@ -40,8 +40,8 @@ function createMachine(setup: Setup, isCompiled: boolean) {
   const { memory, hart } = hardware;
   let engine: CompiledEngine | undefined;
   if (isCompiled) {
-    engine = createCompiledEngine(hart, { threshold: setup.threshold, maxFunctions: setup.maxFunctions });
-    hart.engine = engine;
+    engine = createCompiledEngine(hart.group, { threshold: setup.threshold, maxFunctions: setup.maxFunctions });
+    hart.group.engine = engine;
   }
   memory.write(CODE_FRAME * 4096, setup.program);
   let nextFrame = TABLE_FRAME;

@@ -1,5 +1,5 @@
 import { MachineError } from '../errors.ts';
-import type { Hart } from '../hart.ts';
+import type { HartGroup } from '../hart-group.ts';
 import { createCompiledEngine } from './compiler/index.ts';
 import type { Engine } from './engine.ts';
 
@@ -8,13 +8,13 @@ export type EngineName = (typeof engineNames)[number];
 /** Both give the same results; this one gives them sooner. */
 export const DEFAULT_ENGINE: EngineName = 'compiled';
 
-/** The engine of that name for a hart. Throws MachineError for a name that is none. */
-export function createEngine(name: EngineName, hart: Hart): Engine {
+/** The engine of that name for the harts of a machine. Throws MachineError for a name that is none. */
+export function createEngine(name: EngineName, group: HartGroup): Engine {
   switch (name) {
     case 'reference':
-      return hart.reference;
+      return group.reference;
     case 'compiled':
-      return createCompiledEngine(hart);
+      return createCompiledEngine(group);
     default:
       throw new MachineError(`there is no engine ${String(name)}; there are ${engineNames.join(', ')}`);
   }

@@ -1,7 +1,7 @@
 import type { Hart } from '../hart.ts';
 
 /**
- * Runs guest code on a hart. Engines are interchangeable: whatever they do inside, after `run` the state of the hart is what
+ * Runs guest code on the harts of a machine, one at a time. Engines are interchangeable: whatever they do inside, after `run` the state of the hart is what
  * the reference engine would have made of it.
  */
 export interface Engine {
@@ -12,7 +12,7 @@ export interface Engine {
    */
   run(hart: Hart): void;
   /**
-   * Bytes of a frame that was marked as code (`hart.markCode`) were written. Returns true when the engine holds no code of that
+   * Bytes of a frame that was marked as code (`HartGroup.markCode`) were written. Returns true when the engine holds no code of that
    * frame any more; stores to it are then fast again.
    * @param frame frame of RAM, 0 is the first. @param offset,length which of its bytes.
    */

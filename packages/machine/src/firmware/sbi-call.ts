@@ -7,6 +7,8 @@ export const SbiError = {
   denied: -4,
   invalidAddress: -5,
   alreadyAvailable: -6,
+  alreadyStarted: -7,
+  alreadyStopped: -8,
 } as const;
 export type SbiError = (typeof SbiError)[keyof typeof SbiError];
 
@@ -17,19 +19,38 @@ export interface SbiResult {
 }
 
 export const success = (value = 0n): SbiResult => ({ error: SbiError.success, value });
+/** The call does not return: the registers are already those with which the hart goes on. */
+export const RESUMED = { error: SbiError.success, value: 0n } as SbiResult;
 export const failure = (error: SbiError): SbiResult => ({ error, value: 0n });
 
-/** What the firmware needs of the machine: one hart, its timer, its console. */
+/** State of a hart as hart state management has it. */
+export type SbiHartState = 'started' | 'stopped' | 'suspended';
+
+/** Where a hart goes on in supervisor mode: physical address, and what it finds in a1. */
+export interface SbiResume {
+  readonly address: bigint;
+  readonly opaque: bigint;
+}
+
+/** What the firmware needs of the machine: its harts, their timers, a console. Harts are named by number, 0 to `harts` - 1. */
 export interface SbiPlatform {
+  readonly harts: number;
+  /** The hart that calls. */
   readonly hartId: number;
-  /** Starts the supervisor timer: an interrupt at `deadline` (ticks, Infinity for never); clears one that is pending. */
+  /** Starts the caller's supervisor timer: an interrupt at `deadline` (ticks, Infinity for never); clears one that is pending. */
   setTimer(deadline: number): void;
-  raiseSoftwareInterrupt(): void;
+  raiseSoftwareInterrupt(hart: number): void;
+  /** The caller's own. */
   clearSoftwareInterrupt(): void;
-  /** sfence.vma of the whole hart; page is a virtual page number. */
-  fence(asid: number | undefined, page: number | undefined): void;
-  /** Waits for an interrupt. */
-  suspend(): void;
+  /** sfence.vma of a whole hart; page is a virtual page number. */
+  fence(hart: number, asid: number | undefined, page: number | undefined): void;
+  hartState(hart: number): SbiHartState;
+  /** Starts a stopped hart in supervisor mode, untranslated and with interrupts off. */
+  startHart(hart: number, resume: SbiResume): void;
+  /** Stops the caller. */
+  stopHart(): void;
+  /** The caller waits for an interrupt, and goes on after its call or, where it is given, as a started hart does. */
+  suspendHart(resume: SbiResume | undefined): void;
   powerOff(exitCode: number): void;
   reboot(): void;
   writeConsole(bytes: Uint8Array): void;
@@ -55,11 +76,15 @@ export interface SbiExtension {
   readonly functions: readonly SbiFunction[];
 }
 
-/** Whether a hart mask selects this hart (same, section 3.1 "Hart list parameter"). */
-export function selectsHart(platform: SbiPlatform, mask: bigint, base: bigint): boolean | undefined {
-  if (base === (1n << 64n) - 1n) return true;
-  const offset = BigInt(platform.hartId) - base;
-  const own = offset >= 0n && offset < 64n ? 1n << offset : 0n;
-  // A bit of a hart that does not exist makes the parameter invalid.
-  return (mask & ~own) !== 0n ? undefined : (mask & own) !== 0n;
+/** The harts that a mask selects (same, section 3.1 "Hart list parameter"); undefined when one of them does not exist. */
+export function selectHarts(platform: SbiPlatform, mask: bigint, base: bigint): readonly number[] | undefined {
+  const all = Array.from({ length: platform.harts }, (_, hart) => hart);
+  if (base === (1n << 64n) - 1n) return all;
+  const harts: number[] = [];
+  for (let bit = 0n; bit < 64n; bit++) {
+    if (((mask >> bit) & 1n) === 0n) continue;
+    if (base + bit >= BigInt(platform.harts)) return undefined;
+    harts.push(Number(base + bit));
+  }
+  return harts;
 }

@@ -1,4 +1,12 @@
-import { failure, SbiError, type SbiExtension, type SbiFunction, type SbiPlatform, success } from './sbi-call.ts';
+import {
+  failure,
+  SbiError,
+  type SbiExtension,
+  type SbiFunction,
+  type SbiPlatform,
+  selectHarts,
+  success,
+} from './sbi-call.ts';
 import { setTimer } from './sbi-events.ts';
 
 /** One call moves at most this many bytes. */
@@ -54,8 +62,23 @@ const legacy = (
   return { name: 'legacy', id, isLegacy: true, functions: [only] };
 };
 const ALL_ONES = (1n << 64n) - 1n;
+const INVALID = BigInt.asUintN(64, BigInt(SbiError.invalidParameter));
 
-/** Legacy extensions (same, chapter 5) that kernels still use: timer, console, IPI clearing and shutdown. */
+/** Legacy calls point to their mask (0 means all harts). The pointer is taken as physical, so the kernel must map it one to one. */
+function maskedHarts(platform: SbiPlatform, address: bigint): readonly number[] | undefined {
+  if (address === 0n) return selectHarts(platform, 0n, ALL_ONES);
+  const bytes = platform.view(address, 8);
+  if (!bytes) return undefined;
+  return selectHarts(platform, new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true), 0n);
+}
+
+/** Flushing more than was asked for is always allowed. */
+function fenceAll(platform: SbiPlatform): bigint {
+  for (let hart = 0; hart < platform.harts; hart++) platform.fence(hart, undefined, undefined);
+  return 0n;
+}
+
+/** Legacy extensions (same, chapter 5) that kernels still use: timer, console, IPIs, fences and shutdown. */
 export const legacyExtensions: readonly SbiExtension[] = [
   legacy(0, 'set_timer', (platform, [deadline = 0n]) => {
     setTimer(platform, deadline);
@@ -73,15 +96,14 @@ export const legacyExtensions: readonly SbiExtension[] = [
     platform.clearSoftwareInterrupt();
     return 0n;
   }),
+  legacy(4, 'send_ipi', (platform, [maskAddress = 0n]) => {
+    const harts = maskedHarts(platform, maskAddress);
+    for (const hart of harts ?? []) platform.raiseSoftwareInterrupt(hart);
+    return harts ? 0n : INVALID;
+  }),
   legacy(5, 'remote_fence_i', () => 0n),
-  legacy(6, 'remote_sfence_vma', (platform) => {
-    platform.fence(undefined, undefined);
-    return 0n;
-  }),
-  legacy(7, 'remote_sfence_vma_asid', (platform) => {
-    platform.fence(undefined, undefined);
-    return 0n;
-  }),
+  legacy(6, 'remote_sfence_vma', fenceAll),
+  legacy(7, 'remote_sfence_vma_asid', fenceAll),
   legacy(8, 'shutdown', (platform) => {
     platform.powerOff(0);
     return 0n;

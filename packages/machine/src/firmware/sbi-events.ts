@@ -4,7 +4,7 @@ import {
   type SbiExtension,
   type SbiFunction,
   type SbiPlatform,
-  selectsHart,
+  selectHarts,
   success,
 } from './sbi-call.ts';
 
@@ -37,9 +37,9 @@ export const ipiExtension: SbiExtension = {
     {
       name: 'send_ipi',
       call(platform, [mask = 0n, base = 0n]) {
-        const isSelected = selectsHart(platform, mask, base);
-        if (isSelected === undefined) return failure(SbiError.invalidParameter);
-        if (isSelected) platform.raiseSoftwareInterrupt();
+        const harts = selectHarts(platform, mask, base);
+        if (!harts) return failure(SbiError.invalidParameter);
+        for (const hart of harts) platform.raiseSoftwareInterrupt(hart);
         return success();
       },
     },
@@ -49,17 +49,29 @@ export const ipiExtension: SbiExtension = {
 /** More pages than this are flushed all at once. */
 const PAGES_ONE_BY_ONE = 64;
 
+/** Start and size 0, or more pages than are worth it: everything. */
+function fenceRange(
+  platform: SbiPlatform,
+  harts: readonly number[],
+  asid: number | undefined,
+  start: bigint,
+  size: bigint,
+): void {
+  const first = start >> 12n;
+  const pages = ((start + size + 4095n) >> 12n) - first;
+  const isWhole = (start === 0n && size === 0n) || pages > PAGES_ONE_BY_ONE;
+  for (const hart of harts) {
+    if (isWhole) platform.fence(hart, asid, undefined);
+    else for (let page = 0; page < pages; page++) platform.fence(hart, asid, Number(first) + page);
+  }
+}
+
 const fence = (name: string, hasAsid: boolean): SbiFunction => ({
   name,
   call(platform, [mask = 0n, base = 0n, start = 0n, size = 0n, asid = 0n]) {
-    const isSelected = selectsHart(platform, mask, base);
-    if (isSelected === undefined) return failure(SbiError.invalidParameter);
-    if (!isSelected) return success();
-    const space = hasAsid ? Number(asid & 0xffffn) : undefined;
-    const first = start >> 12n;
-    const pages = ((start + size + 4095n) >> 12n) - first;
-    if ((start === 0n && size === 0n) || pages > PAGES_ONE_BY_ONE) platform.fence(space, undefined);
-    else for (let page = 0; page < pages; page++) platform.fence(space, Number(first) + page);
+    const harts = selectHarts(platform, mask, base);
+    if (!harts) return failure(SbiError.invalidParameter);
+    fenceRange(platform, harts, hasAsid ? Number(asid & 0xffffn) : undefined, start, size);
     return success();
   },
 });
@@ -68,11 +80,11 @@ export const rfenceExtension: SbiExtension = {
   name: 'rfence',
   id: 0x5246_4e43,
   functions: [
-    // Stores into code are seen at once, so an instruction fence has nothing to do.
+    // Stores into code are seen at once by all harts, so an instruction fence has nothing to do.
     {
       name: 'remote_fence_i',
       call: (platform, [mask = 0n, base = 0n]) =>
-        selectsHart(platform, mask, base) === undefined ? failure(SbiError.invalidParameter) : success(),
+        selectHarts(platform, mask, base) ? success() : failure(SbiError.invalidParameter),
     },
     fence('remote_sfence_vma', false),
     fence('remote_sfence_vma_asid', true),

@@ -1,4 +1,13 @@
-import { failure, SbiError, type SbiExtension, type SbiFunction, success } from './sbi-call.ts';
+import {
+  failure,
+  RESUMED,
+  SbiError,
+  type SbiExtension,
+  type SbiFunction,
+  type SbiHartState,
+  type SbiPlatform,
+  success,
+} from './sbi-call.ts';
 
 /** Version 2.0 of the specification: major in bits 30:24. */
 const SPECIFICATION_VERSION = 2n << 24n;
@@ -25,30 +34,58 @@ export function baseExtension(hasExtension: (id: number) => boolean): SbiExtensi
   };
 }
 
-const HART_STARTED = 0n;
+/** Hart states (same, table 4). The others pass too quickly to be seen. */
+const stateNumber: Readonly<Record<SbiHartState, bigint>> = { started: 0n, stopped: 1n, suspended: 4n };
+/** Suspend types (same, table 6): the default ones. */
+const SuspendType = { retentive: 0n, nonRetentive: 0x8000_0000n } as const;
 
-/** Hart state management (same, chapter 9) for a machine of one hart: it is started, and cannot stop. */
+const hasHart = (platform: SbiPlatform, hart: bigint) => hart < BigInt(platform.harts);
+const isExecutable = (platform: SbiPlatform, address: bigint) => platform.view(address, 2) !== undefined;
+
+/** Hart state management (same, chapter 9). */
 export const hsmExtension: SbiExtension = {
   name: 'hsm',
   id: 0x48_534d,
   functions: [
     {
       name: 'hart_start',
-      call: (platform, [hart = 0n]) =>
-        failure(hart === BigInt(platform.hartId) ? SbiError.alreadyAvailable : SbiError.invalidParameter),
+      call(platform, [hart = 0n, address = 0n, opaque = 0n]) {
+        if (!hasHart(platform, hart)) return failure(SbiError.invalidParameter);
+        if (platform.hartState(Number(hart)) !== 'stopped') return failure(SbiError.alreadyAvailable);
+        if (!isExecutable(platform, address)) return failure(SbiError.invalidAddress);
+        platform.startHart(Number(hart), { address, opaque });
+        return success();
+      },
     },
-    { name: 'hart_stop', call: () => failure(SbiError.failed) },
+    {
+      name: 'hart_stop',
+      call(platform) {
+        platform.stopHart();
+        return success();
+      },
+    },
     {
       name: 'hart_get_status',
       call: (platform, [hart = 0n]) =>
-        hart === BigInt(platform.hartId) ? success(HART_STARTED) : failure(SbiError.invalidParameter),
+        hasHart(platform, hart)
+          ? success(stateNumber[platform.hartState(Number(hart))])
+          : failure(SbiError.invalidParameter),
     },
     {
       name: 'hart_suspend',
-      call(platform, [type = 0n]) {
-        // Default retentive suspend: goes on after the call once an interrupt is pending.
-        if (type !== 0n) return failure(SbiError.notSupported);
-        platform.suspend();
+      call(platform, [type = 0n, address = 0n, opaque = 0n]) {
+        const kind = type & 0xffff_ffffn;
+        if (kind === SuspendType.nonRetentive) {
+          if (!isExecutable(platform, address)) return failure(SbiError.invalidAddress);
+          platform.suspendHart({ address, opaque });
+          return RESUMED;
+        }
+        if (kind !== SuspendType.retentive) {
+          // Platform-specific types there are none; all others are reserved.
+          const isPlatformSpecific = (kind & 0x7fff_ffffn) >= 0x1000_0000n;
+          return failure(isPlatformSpecific ? SbiError.notSupported : SbiError.invalidParameter);
+        }
+        platform.suspendHart(undefined);
         return success();
       },
     },

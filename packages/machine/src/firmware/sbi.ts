@@ -1,4 +1,4 @@
-import { SbiError, type SbiExtension, type SbiPlatform, type SbiResult } from './sbi-call.ts';
+import { RESUMED, SbiError, type SbiExtension, type SbiPlatform, type SbiResult } from './sbi-call.ts';
 import { debugConsoleExtension, legacyExtensions } from './sbi-console.ts';
 import { ipiExtension, rfenceExtension, timeExtension } from './sbi-events.ts';
 import { baseExtension, hsmExtension, resetExtension } from './sbi-system.ts';
@@ -50,6 +50,7 @@ export function callSbi(platform: SbiPlatform, registers: SbiRegisters): void {
     const args = [0, 1, 2, 3, 4, 5].map((offset) => registers.readX(A0 + offset));
     result = row.call(platform, args);
   }
+  if (result === RESUMED) return;
   if (extension?.isLegacy) {
     registers.writeX(A0, result.value);
     return;

@@ -49,33 +49,21 @@ export function startWithSbi(vcpu: HostedVcpu, entry: number, deviceTree: number
 const DYNAMIC_MAGIC = 0x4942_534fn;
 const DYNAMIC_VERSION = 2n;
 
+/** Tells fw_dynamic where the kernel is. @param address 48 bytes of RAM. The first hart is to start up the others. */
+export function writeDynamicInfo(memory: PhysicalMemory, address: number, kernel: number): void {
+  const info = [DYNAMIC_MAGIC, DYNAMIC_VERSION, BigInt(kernel), BigInt(Privilege.supervisor), 0n, 0n];
+  info.forEach((value, index) => {
+    memory.write64(address + index * 8, value);
+  });
+}
+
 /**
- * Starts firmware in machine mode, which is its own from now on: a0 hart number, a1 device tree, a2 what fw_dynamic wants to know.
- * @param infoAddress 48 bytes of RAM for that. @param kernel where the firmware is to go on.
+ * Starts firmware in machine mode, which is its own from now on: a0 hart number, a1 device tree, a2 what fw_dynamic wants to know
+ * (see writeDynamicInfo).
  */
-export function startWithFirmware(
-  vcpu: HostedVcpu,
-  memory: PhysicalMemory,
-  entry: number,
-  deviceTree: number,
-  infoAddress: number,
-  kernel: number | undefined,
-): void {
+export function startWithFirmware(vcpu: HostedVcpu, entry: number, deviceTree: number, infoAddress: number): void {
   vcpu.context.isHosted = false;
   vcpu.writeCsr(CsrAddress.mstatus, 0n);
-  if (kernel !== undefined) {
-    const info = [
-      DYNAMIC_MAGIC,
-      DYNAMIC_VERSION,
-      BigInt(kernel),
-      BigInt(Privilege.supervisor),
-      0n,
-      BigInt(vcpu.hart.id),
-    ];
-    info.forEach((value, index) => {
-      memory.write64(infoAddress + index * 8, value);
-    });
-  }
   vcpu.writeX(A0, BigInt(vcpu.hart.id));
   vcpu.writeX(A1, BigInt(deviceTree));
   vcpu.writeX(A2, BigInt(infoAddress));

@@ -1,6 +1,6 @@
-import { InternalError } from '@worldswitch/contracts';
 import { fetchWasm } from '../../access.ts';
 import type { Hart } from '../../hart.ts';
+import type { HartGroup } from '../../hart-group.ts';
 import { HartOffset } from '../../hart-state.ts';
 import type { MachineMemory } from '../../machine-memory.ts';
 import { FETCH_TABLE, TRANSLATION_INDEX_MASK, TRANSLATION_INDEX_SHIFT } from '../../memory-layout.ts';
@@ -42,17 +42,18 @@ export interface CompiledEngine extends Engine {
 }
 
 /**
- * The engine that compiles hot code to WebAssembly. One serves all contexts of one hart; harts of one machine must not share
- * a memory's engine area while both use compiled engines.
+ * The engine that compiles hot code to WebAssembly. One serves all harts of a machine: its tables are in the machine's memory,
+ * and translated code takes the context as a parameter.
  */
-export function createCompiledEngine(hart: Hart, options: CompiledEngineOptions = {}): CompiledEngine {
-  return new Entry(hart, options);
+export function createCompiledEngine(group: HartGroup, options: CompiledEngineOptions = {}): CompiledEngine {
+  return new Entry(group, options);
 }
 
 /** The border between TypeScript and compiled code: both directions, and the bookkeeping that makes counts exact on each side. */
 class Entry implements CompiledEngine {
   readonly name = 'compiled';
-  readonly #hart: Hart;
+  /** The hart that runs, or ran last. */
+  #hart!: Hart;
   readonly #memory: MachineMemory;
   readonly #cache: CodeCache;
   readonly #dispatcher: Dispatcher;
@@ -64,12 +65,11 @@ class Entry implements CompiledEngine {
   /** Translated code was thrown away: functions of it may still be on the stack, so everything must be left. */
   #isInvalidated = false;
 
-  constructor(hart: Hart, options: CompiledEngineOptions) {
-    this.#hart = hart;
-    this.#memory = hart.memory;
+  constructor(group: HartGroup, options: CompiledEngineOptions) {
+    this.#memory = group.memory;
     const table = new WebAssembly.Table({ element: 'anyfunc', initial: 1 });
     const env = {
-      memory: hart.memory.wasm,
+      memory: group.memory.wasm,
       table,
       fetchMiss: () => this.#fetchMiss(),
       codeMiss: () => this.#codeMiss(),
@@ -79,12 +79,12 @@ class Entry implements CompiledEngine {
     const module = new WebAssembly.Module(encodeDispatcher());
     this.#dispatcher = new WebAssembly.Instance(module, { env }).exports as unknown as Dispatcher;
     this.#cache = new CodeCache({
-      memory: hart.memory,
+      memory: group.memory,
       table,
-      decode: (bits) => hart.instructionSet.decode(bits),
-      markCode: (frame) => hart.markCode(frame),
+      decode: (bits) => group.instructionSet.decode(bits),
+      markCode: (frame) => group.markCode(frame),
       clock: options.clock ?? Date.now,
-      plainCsrOf: createPlainCsrLookup(hart.instructionSet),
+      plainCsrOf: createPlainCsrLookup(group.instructionSet),
       maxFunctions: Math.max(options.maxFunctions ?? DEFAULT_MAX_FUNCTIONS, 64),
       threshold: options.threshold ?? DEFAULT_THRESHOLD,
     });
@@ -96,7 +96,7 @@ class Entry implements CompiledEngine {
   }
 
   run(hart: Hart): void {
-    if (hart !== this.#hart) throw new InternalError('this engine belongs to another hart');
+    this.#hart = hart;
     const { i32 } = this.#memory;
     while (!hart.leave) {
       const { word, base } = hart.current;

@@ -16,6 +16,7 @@ import {
 import { atomicWasm, fetchSecondWasm, fetchWasm, loadSlow, storeSlow } from '../../access.ts';
 import { GUEST_FAULT, type Hart } from '../../hart.ts';
 import { CsrSlot, Mstatus } from '../../hart-context.ts';
+import type { HartGroup } from '../../hart-group.ts';
 import { HartOffset } from '../../hart-state.ts';
 import type { MachineMemory } from '../../machine-memory.ts';
 import { LOAD_TABLE, RAM, RAM_BASE, STORE_TABLE } from '../../memory-layout.ts';
@@ -64,7 +65,9 @@ const RESERVATION = HartOffset.reservation / 8;
  */
 export class ReferenceEngine implements Engine, EvaluationState {
   readonly name = 'reference';
-  readonly #hart: Hart;
+  readonly #group: HartGroup;
+  /** See `serve`. */
+  #hart!: Hart;
   readonly #memory: MachineMemory;
   readonly #instructionSet: InstructionSet;
   readonly #frames: (DecodedFrame | undefined)[];
@@ -76,15 +79,20 @@ export class ReferenceEngine implements Engine, EvaluationState {
   readonly #next = new BigUint64Array(1);
   readonly #nextHalves = new Int32Array(this.#next.buffer);
 
-  constructor(hart: Hart) {
-    this.#hart = hart;
-    this.#memory = hart.memory;
-    this.#instructionSet = hart.instructionSet;
-    this.#frames = new Array(hart.ramFrames).fill(undefined);
-    this.#decodedIn = new Uint16Array(hart.ramFrames);
+  constructor(group: HartGroup) {
+    this.#group = group;
+    this.#memory = group.memory;
+    this.#instructionSet = group.instructionSet;
+    this.#frames = new Array(group.ramFrames).fill(undefined);
+    this.#decodedIn = new Uint16Array(group.ramFrames);
   }
 
   // ---- Engine ----
+
+  /** The hart of which everything here speaks from now on: the one whose slice begins. */
+  serve(hart: Hart): void {
+    this.#hart = hart;
+  }
 
   run(hart: Hart): void {
     const { i32 } = this.#memory;
@@ -197,7 +205,7 @@ export class ReferenceEngine implements Engine, EvaluationState {
     };
     // An instruction in two pages depends on both translations, and is decoded each time.
     if (isLong && slot === 2047) return step;
-    this.#hart.markCode(frame);
+    this.#group.markCode(frame);
     let slots = this.#frames[frame];
     if (!slots) {
       slots = new Array(2048).fill(undefined);

@@ -88,7 +88,7 @@ const commands: readonly MonitorCommand[] = [
     help: 'time, instructions and traps of the machine',
     run: ({ debugger: { machine } }) => {
       const traps = Object.entries(machine.traps).map(([cause, count]) => `  ${cause}: ${count}\n`);
-      return `time ${machine.hart.now()} (10 MHz), ${machine.hart.retired} instructions, ${machine.outputBytes} bytes printed\ntraps:\n${traps.join('')}`;
+      return `time ${machine.hart.now()} (10 MHz), ${machine.hart.group.clock.retired} instructions, ${machine.outputBytes} bytes printed\ntraps:\n${traps.join('')}`;
     },
   },
   {

@@ -43,6 +43,8 @@ export interface Board {
   readonly hart: Hart;
   readonly vcpu: HostedVcpu;
   readonly uart: Uart16550;
+  /** By slot. */
+  readonly virtio: readonly (VirtioDevice | undefined)[];
   readonly plic: Plic;
   dispose(): void;
 }
@@ -104,7 +106,7 @@ export function createBoard(options: BoardOptions): Board {
   const dispose = () => {
     for (const each of vcpus) each.dispose();
   };
-  return { ram, bus, group, harts, vcpus, hart, vcpu, uart, plic, dispose };
+  return { ram, bus, group, harts, vcpus, hart, vcpu, uart, virtio, plic, dispose };
 }
 
 function createDmaMemory(ram: Ram): DmaMemory {

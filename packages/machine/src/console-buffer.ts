@@ -8,6 +8,8 @@ export class ConsoleBuffer {
   #length = 0;
   /** Bytes so far. */
   total = 0;
+  /** Bytes before this number were written before, and are not written again. */
+  muteUntil = 0;
 
   constructor(write: (bytes: Uint8Array) => void) {
     this.#write = write;
@@ -21,8 +23,9 @@ export class ConsoleBuffer {
 
   flush(): void {
     if (this.#length === 0) return;
-    const piece = this.#bytes.slice(0, this.#length);
+    const heard = Math.max(0, this.muteUntil - (this.total - this.#length));
+    const piece = this.#bytes.slice(heard, this.#length);
     this.#length = 0;
-    this.#write(piece);
+    if (piece.length > 0) this.#write(piece);
   }
 }

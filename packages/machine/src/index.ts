@@ -22,7 +22,7 @@ export { createSeededEntropy, createVirtioEntropy, type EntropySource } from './
 export type { VirtioDevice, VirtioTransport } from './devices/virtio-mmio.ts';
 export type { VirtBuffer, VirtQueue, VirtRequest } from './devices/virtio-queue.ts';
 export { type EngineName, engineNames } from './engine/create-engine.ts';
-export { LoadError, MachineError } from './errors.ts';
+export { LoadError, MachineError, SnapshotError } from './errors.ts';
 export { sbiCallName, sbiExtensions } from './firmware/sbi.ts';
 export type {
   SbiExtension,
@@ -37,9 +37,12 @@ export { MAX_HARTS } from './hart-group.ts';
 export type { HartStatus, ScheduledHart } from './hart-schedule.ts';
 export { createHostHardware, type HostedMachine, type HostHardwareOptions } from './host-hardware.ts';
 export { type ElfImage, isElf, type LoadSegment, parseElf } from './load/elf.ts';
-export { Machine, type MachineOptions, type MachineStep, type RunOptions } from './machine.ts';
+export { Machine, type MachineOptions, type MachineStep, type RestoreOptions, type RunOptions } from './machine.ts';
 export { memoryMap, virtioWindow, type Window } from './memory-map.ts';
 export type { RunEnd } from './run-end.ts';
+export { flattenSnapshots } from './snapshot/flatten.ts';
+export { inspectSnapshot, type SnapshotBoard, type SnapshotHeader } from './snapshot/header.ts';
+export { createTimeline, type Timeline, type TimelineMachine, type TimelineOptions } from './snapshot/timeline.ts';
 export { peek16, type StepResult } from './step.ts';
 export { DOUBLE_TRAP } from './trap.ts';
 export { type BareWorldOptions, createBareWorld } from './world-bare.ts';

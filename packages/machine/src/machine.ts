@@ -8,7 +8,7 @@ import type { PowerRequest } from './devices/syscon-test.ts';
 import { type BlockBackend, createMemoryBackend, createVirtioBlock } from './devices/virtio-block.ts';
 import type { VirtioDevice } from './devices/virtio-mmio.ts';
 import { createEngine, DEFAULT_ENGINE, type EngineName } from './engine/create-engine.ts';
-import { MachineError } from './errors.ts';
+import { MachineError, SnapshotError } from './errors.ts';
 import { createMachineSbi } from './firmware/machine-sbi.ts';
 import { callSbi, sbiCallName } from './firmware/sbi.ts';
 import type { SbiPlatform } from './firmware/sbi-call.ts';
@@ -17,6 +17,10 @@ import { HartSchedule, type ScheduledHart } from './hart-schedule.ts';
 import { inspectBoard, sumCounters, trapCounts } from './machine-state.ts';
 import { MachineTracer } from './machine-trace.ts';
 import { hopelessTrap, type RunEnd, unhandledTrap } from './run-end.ts';
+import type { InputPoint } from './snapshot/input-log.ts';
+import type { MachineRecorder } from './snapshot/recorder.ts';
+import { readSnapshots, restoreSnapshot, type SnapshotCuts, saveSnapshot } from './snapshot/snapshot.ts';
+import type { MachineParts } from './snapshot/whole-state.ts';
 import { type StepResult, stepHart } from './step.ts';
 import { DOUBLE_TRAP } from './trap.ts';
 import type { HostedVcpu } from './vcpu.ts';
@@ -51,6 +55,12 @@ export interface MachineOptions {
   readonly controls?: Readonly<Record<string, ControlOperation>>;
 }
 
+/** What a snapshot does not hold: how the machine runs, and what it is connected to. */
+export type RestoreOptions = Omit<
+  MachineOptions,
+  'memoryBytes' | 'harts' | 'kernel' | 'firmware' | 'initrd' | 'bootArguments'
+>;
+
 export interface RunOptions {
   /** Exact; the instructions of all harts count. Default: no limit. */
   readonly maxInstructions?: number;
@@ -82,14 +92,42 @@ export class Machine {
   /** Instructions until `until` and the console's input are looked at again. */
   #untilLook = 0;
   #end: RunEnd | undefined;
+  #recorder: MachineRecorder | undefined;
+  /** The built-in firmware carries out a call. */
+  #isInFirmware = false;
+  readonly #parts: MachineParts;
+  readonly #cuts: SnapshotCuts = new Map();
 
   /** Throws LoadError for a kernel, firmware or initrd that cannot be loaded, MachineError for other options. */
   static create(options: MachineOptions): Machine {
-    return new Machine(options);
+    if (!options.kernel && !options.firmware) throw new MachineError('a machine needs a kernel or a firmware to run');
+    const machine = new Machine(options);
+    startBoard(machine.board, options);
+    // Software of one's own finds all harts running; the built-in firmware keeps them for the kernel to start.
+    if (!options.firmware) for (const { hart } of machine.harts.slice(1)) machine.#schedule.stop(hart.id);
+    return machine;
+  }
+
+  /**
+   * The machine that was saved, going on exactly as that one did; with either engine. Disks and devices of the same kinds and sizes
+   * must be handed in again, their contents as they were.
+   * @param snapshot what `save` gave; or a full one and the incremental ones after it, in order.
+   * Throws SnapshotError for damage, a broken chain and options that make another machine; MachineError for impossible options.
+   */
+  static restore(snapshot: Uint8Array | readonly Uint8Array[], options: RestoreOptions = {}): Machine {
+    const chain = readSnapshots(snapshot);
+    const { memoryBytes, harts } = chain.at(-1)!.header.board;
+    const machine = new Machine({ ...options, memoryBytes, harts });
+    try {
+      restoreSnapshot(machine.#parts, chain, machine.#cuts);
+    } catch (error) {
+      machine.dispose();
+      throw error instanceof Error ? error : new SnapshotError('machine', String(error));
+    }
+    return machine;
   }
 
   private constructor(options: MachineOptions) {
-    if (!options.kernel && !options.firmware) throw new MachineError('a machine needs a kernel or a firmware to run');
     this.#console = options.console;
     this.#output = new ConsoleBuffer((bytes) => options.console?.write(bytes));
     const { disk, tlb, harts, instructionSet, controls } = options;
@@ -100,7 +138,7 @@ export class Machine {
     if (disk) virtio.unshift(createVirtioBlock(disk instanceof Uint8Array ? createMemoryBackend(disk) : disk));
     this.board = createBoard({
       memoryBytes: options.memoryBytes,
-      transmit: (byte) => this.#output.put(byte),
+      transmit: (byte) => this.#transmit(byte),
       power: (request) => this.#requestPower(request),
       virtio,
       ...(harts !== undefined && { harts }),
@@ -118,19 +156,29 @@ export class Machine {
           schedule: this.#schedule,
           powerOff: (exitCode) => this.#requestPower({ kind: 'poweroff', exitCode }),
           reboot: () => this.#requestPower({ kind: 'reset', exitCode: 0 }),
-          writeConsole: (byte) => this.#output.put(byte),
+          writeConsole: (byte) => this.#transmit(byte),
           readConsole: () => this.#readConsole(),
         },
         hart,
       ),
     );
     if (options.trace) {
-      this.#tracer = new MachineTracer(group.clock, options.trace, options.world ?? 'bare');
+      this.#tracer = new MachineTracer(group.clock, this.#present(options.trace), options.world ?? 'bare');
       for (const hart of group.harts) hart.observer = this.#tracer;
     }
-    startBoard(this.board, options);
-    // Software of one's own finds all harts running; the built-in firmware keeps them for the kernel to start.
-    if (!options.firmware) for (const { hart } of vcpus.slice(1)) this.#schedule.stop(hart.id);
+    const machine = this;
+    this.#parts = {
+      board: this.board,
+      schedule: this.#schedule,
+      output: this.#output,
+      get end() {
+        return machine.#end;
+      },
+      set end(end) {
+        machine.#end = end;
+        machine.#power = undefined;
+      },
+    };
   }
 
   /** The harts in their order, with their register contexts and what they do. */
@@ -172,7 +220,7 @@ export class Machine {
 
   /** Types on the console. */
   input(bytes: Uint8Array): void {
-    this.board.uart.receive(bytes);
+    this.#arrive(this.board.group.running || this.#isInFirmware ? 'output' : 'poll', bytes);
   }
 
   /** Ends a `run` that is under way, from a device or a console; the machine can be run on. */
@@ -199,11 +247,13 @@ export class Machine {
   step(hartId?: number): MachineStep {
     if (this.#isDisposed) throw new MachineError('the machine was disposed of');
     const chosen = hartId === undefined ? undefined : this.#scheduled(hartId);
+    this.#recorder?.boundary();
     this.#pollInput();
     const next = this.#schedule.next();
     const { hart, vcpu, state, isWaiting } = chosen ?? next ?? this.harts[0]!;
     const isReady = chosen ? state === 'started' && !isWaiting : next !== undefined;
     const isItsTurn = next?.hart === hart;
+    if (!isItsTurn && chosen) this.#recorder?.wentAstray();
     let result: StepResult = { kind: 'wait', pc: vcpu.pc };
     let end: RunEnd | undefined;
     if (isReady) {
@@ -239,6 +289,8 @@ export class Machine {
     let rest = maxInstructions;
     this.#untilLook = 0;
     while (rest > 0) {
+      const due = this.#recorder?.boundary() ?? LOOK_EVERY;
+      if (this.#recorder?.isReplaying) this.#pollInput();
       if (this.#untilLook <= 0) {
         if (until?.()) return stopped;
         this.#pollInput();
@@ -255,7 +307,7 @@ export class Machine {
       }
       const { hart, vcpu } = next;
       const before = vcpu.context.instret;
-      const limit = Math.min(rest, schedule.left, LOOK_EVERY);
+      const limit = Math.min(rest, schedule.left, LOOK_EVERY, due);
       const end = hart.runSlice(vcpu.context, limit);
       const retired = vcpu.context.instret - before;
       rest -= retired;
@@ -275,7 +327,9 @@ export class Machine {
     const name = this.#tracer && sbiCallName(vcpu);
     if (name) this.#tracer?.firmwareCall(name, vcpu.pc);
     vcpu.pc += 4n;
+    this.#isInFirmware = true;
     callSbi(this.#platforms[hart.id]!, vcpu);
+    this.#isInFirmware = false;
     if (name && !this.#power) this.#tracer?.firmwareReturn(name);
     return undefined;
   }
@@ -296,15 +350,44 @@ export class Machine {
 
   #readConsole(): number | undefined {
     const { uart } = this.board;
-    if (uart.pendingInput === 0) this.#pollInput();
+    if (uart.pendingInput === 0) this.#pollInput('firmware');
     return uart.pendingInput > 0 ? uart.read(0, 1) : undefined;
   }
 
-  #pollInput(): void {
+  #pollInput(point: InputPoint = 'poll'): void {
     const { uart } = this.board;
+    if (this.#recorder?.isReplaying) {
+      this.#replayInput(point);
+      return;
+    }
     if (!this.#console || uart.pendingInput >= INPUT_CHUNK) return;
     const bytes = this.#console.read(INPUT_CHUNK);
-    if (bytes.length > 0) uart.receive(bytes);
+    if (bytes.length > 0) this.#arrive(point, bytes);
+  }
+
+  #replayInput(point: InputPoint): void {
+    for (let bytes = this.#recorder?.replay(point); bytes; bytes = this.#recorder?.replay(point)) {
+      this.board.uart.receive(bytes);
+    }
+  }
+
+  #arrive(point: InputPoint, bytes: Uint8Array): void {
+    this.#recorder?.arrived(point, bytes);
+    this.board.uart.receive(bytes);
+  }
+
+  #transmit(byte: number): void {
+    this.#output.put(byte);
+    if (this.#recorder?.isReplaying) this.#replayInput('output');
+  }
+
+  /** A sink that hears of what happens for the first time only. */
+  #present(sink: TraceSink): TraceSink {
+    return {
+      emit: (event) => {
+        if (!this.#recorder?.isReplaying) sink.emit(event);
+      },
+    };
   }
 
   #requestPower(request: PowerRequest): void {
@@ -312,9 +395,23 @@ export class Machine {
     this.board.group.requestStop();
   }
 
-  /** Not there yet: throws MachineError. */
-  save(): Uint8Array {
-    throw new MachineError('a machine cannot be saved yet');
+  /**
+   * All of the machine but what its disks hold, between two runs: for `Machine.restore`.
+   * @param options.since a snapshot that this machine made or was restored from: the new one holds only what changed since, and is
+   * restored together with it.
+   * Throws SnapshotError while the machine runs, while it lends its harts to a host, and for a device that cannot be saved.
+   */
+  save(options: { readonly since?: Uint8Array } = {}): Uint8Array {
+    if (this.#isDisposed) throw new MachineError('the machine was disposed of');
+    return saveSnapshot(this.#parts, this.#cuts, options.since);
+  }
+
+  /** For timelines: connects what records or repeats the run, at most one at a time, and hands out the machine's parts. */
+  attachRecorder(recorder: MachineRecorder | undefined): MachineParts {
+    if (this.#isDisposed) throw new MachineError('the machine was disposed of');
+    if (recorder && this.#recorder) throw new MachineError('this machine has a timeline already');
+    this.#recorder = recorder;
+    return this.#parts;
   }
 
   /** State for people: registers by name, CSRs, devices. */

@@ -1,7 +1,7 @@
 import type { TraceEvent, WorldSpec } from '@worldswitch/contracts';
 import { bootArguments, createInitrd, guestKernel, program } from '@worldswitch/guest-os';
 import { describe, expect, it } from 'vitest';
-import { createBareWorld, Machine } from '../src/index.ts';
+import { createBareWorld } from '../src/index.ts';
 
 function spec(name: string, args: readonly string[] = [], more: Partial<WorldSpec> = {}): WorldSpec {
   const image = program(name);
@@ -71,11 +71,5 @@ describe('the guest OS on a bare machine', () => {
     expect(result).toMatchObject({ reason: 'fault' });
     expect(result?.message).toContain('instruction-access-fault (cause 0x1) at pc 0x40000000');
     world.dispose();
-  });
-
-  it('refuses to save', () => {
-    const machine = Machine.create({ kernel: guestKernel('full'), memoryBytes: 16 * 2 ** 20 });
-    expect(() => machine.save()).toThrow('cannot be saved');
-    machine.dispose();
   });
 });

@@ -1,0 +1,17 @@
+import type { InputPoint } from './input-log.ts';
+
+/** Stands between a machine and its host while a timeline is attached: sees what comes in, or supplies it again. */
+export interface MachineRecorder {
+  /** The run is repeated: the console is not read, and its output is not written again. */
+  readonly isReplaying: boolean;
+  /**
+   * The machine stands between two slices. Returns how many instructions may retire, at least 1, until it must be told again.
+   */
+  boundary(): number;
+  /** Bytes arrive. */
+  arrived(point: InputPoint, bytes: Uint8Array): void;
+  /** What arrives at this point of a repeated run. */
+  replay(point: InputPoint): Uint8Array | undefined;
+  /** A hart made a step out of its turn, which no repeated run would make. */
+  wentAstray(): void;
+}

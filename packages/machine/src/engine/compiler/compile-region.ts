@@ -1,12 +1,13 @@
 import type { AccessWidth } from '@worldswitch/isa';
 import { CsrSlot, Mstatus } from '../../hart-context.ts';
 import { HartOffset } from '../../hart-state.ts';
+import { type AccessWindow, extentOfWindow } from './access-window.ts';
 import { type Block, type Edge, edgesOf, type PlacedInstruction, type Region } from './discover.ts';
 import { FunctionWriter, Op, ValueType } from './emit.ts';
 import { writeGuestCall } from './guest-call.ts';
 import { writeJumpTable } from './jump-table.ts';
 import { COUNTER, Outcome } from './layout.ts';
-import { type AccessAddress, type AccessContext, writeLoad, writeStore } from './memory-access.ts';
+import { type AccessAddress, type AccessContext, writeLoad, writeStore, writeWindowCheck } from './memory-access.ts';
 import type { PlainCsrAccess } from './plain-csr.ts';
 import { RegionExits } from './region-exit.ts';
 import { analyseRegisters, type RegisterState, registerUse } from './register-flow.ts';
@@ -40,6 +41,8 @@ const DEPTH = 1;
 const PARAMETERS = 2;
 /** NX in fflags. */
 const INEXACT = 1;
+/** Accesses that must share a window for it to be worth its check. */
+const MIN_SHARED_ACCESSES = 3;
 /** Instructions that one comparison with the budget covers: what has to be stepped at most where it does not suffice. */
 const MAX_LOOKAHEAD = 96;
 
@@ -61,9 +64,11 @@ interface Path {
   budget: number;
   /** How much of the float unit's state was looked at: 0 nothing, 1 that it is on, 2 that it is plain. */
   float: number;
+  /** Stretches of addresses that were checked. */
+  windows: readonly AccessWindow[];
 }
 
-const freshPath = (): Path => ({ instructions: 0, accesses: 0, budget: 0, float: 0 });
+const freshPath = (): Path => ({ instructions: 0, accesses: 0, budget: 0, float: 0, windows: [] });
 
 /** State of one region's compilation. */
 class RegionCompiler implements InstructionContext, AccessContext {
@@ -87,12 +92,14 @@ class RegionCompiler implements InstructionContext, AccessContext {
   readonly #longest: number[] = [];
   readonly #temporaries = new Map<ValueType, number[]>();
   readonly #temporariesInUse = new Map<ValueType, number>();
+  readonly #windowLocals: number[] = [];
   #isContinuation: (block: number) => boolean = () => false;
   /** Where the translation stands. */
   #path = freshPath();
   #dirty: RegisterSet = NO_REGISTERS;
   #valid: RegisterSet = NO_REGISTERS;
   #offset = 0;
+  #place = { block: 0, position: 0 };
 
   constructor(placed: PlacedRegion, imports: RegionImports) {
     const { writer } = this;
@@ -168,7 +175,10 @@ class RegionCompiler implements InstructionContext, AccessContext {
     this.#valid = valid;
     this.#offset = block.offset;
     this.#requireBudget(index, block.instructions.length);
-    for (const placed of block.instructions) this.#instruction(placed);
+    for (const [position, instruction] of block.instructions.entries()) {
+      this.#place = { block: index, position };
+      this.#instruction(instruction);
+    }
     this.#terminator(block, go);
   }
 
@@ -217,6 +227,7 @@ class RegionCompiler implements InstructionContext, AccessContext {
     // Accesses count as TLB lookups, which there are none of where addresses are physical.
     if (this.physicalSize === 0) path.accesses += shape.accesses;
     const { writes } = registerUse(placed);
+    if (writes.x !== 0) path.windows = path.windows.filter(({ base }) => (writes.x & (1 << base)) === 0);
     this.#dirty = union(this.#dirty, writes);
     this.#valid = union(this.#valid, writes);
   }
@@ -429,11 +440,42 @@ class RegionCompiler implements InstructionContext, AccessContext {
   }
 
   load(width: AccessWidth, isSigned: boolean, address: AccessAddress, isDouble = false): void {
-    writeLoad(this, address, width, isSigned, isDouble);
+    writeLoad(this, address, width, isSigned, isDouble, this.#windowFor(address, width, false));
   }
 
-  store(width: AccessWidth, address: AccessAddress, value: number): void {
-    writeStore(this, address, width, value);
+  store(width: AccessWidth, address: AccessAddress, value: number, isDouble = false): void {
+    writeStore(this, address, width, value, isDouble, this.#windowFor(address, width, true));
+  }
+
+  /** The window that covers an access, checked now when it was not before and others share it. */
+  #windowFor(
+    { register, local, offset }: AccessAddress,
+    width: AccessWidth,
+    isStore: boolean,
+  ): AccessWindow | undefined {
+    if (register === undefined) return undefined;
+    const path = this.#path;
+    const known = path.windows.find(
+      ({ base, low, high, isStore: isForStores }) =>
+        base === register && offset >= low && offset + width <= high && (isForStores || !isStore),
+    );
+    if (known) return known;
+    const { block, position } = this.#place;
+    const extent = extentOfWindow(this.#placed.region, block, position, this.#isContinuation);
+    if (!extent || extent.count < MIN_SHARED_ACCESSES) return undefined;
+    let free = 0;
+    while (path.windows.some((other) => other.local === this.#windowLocals[free])) free++;
+    this.#windowLocals[free] ??= this.writer.local(ValueType.i32);
+    const window = {
+      base: register,
+      low: extent.low,
+      high: extent.high,
+      isStore,
+      local: this.#windowLocals[free]!,
+    };
+    writeWindowCheck(this, local, window);
+    path.windows = [...path.windows, window];
+    return window;
   }
 
   jump(): void {

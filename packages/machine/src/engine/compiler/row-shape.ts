@@ -1,4 +1,4 @@
-import type { DecodedInstruction, Expression, Instruction, Statement } from '@worldswitch/isa';
+import type { AccessWidth, DecodedInstruction, Expression, Instruction, Statement } from '@worldswitch/isa';
 import { isFloatTranslatable, isRounding } from './translate-float.ts';
 
 /** What the compiler must know of a row before it translates it. Derived from the row's semantics, once a row. */
@@ -21,6 +21,15 @@ export interface RowShape {
   readonly floats: readonly Extract<Expression, { readonly op: 'float' }>[] | undefined;
   /** It has float operations that round. */
   readonly isRounding: boolean;
+  /** Its load or store, where the address is a register, or that plus the immediate. */
+  readonly access:
+    | {
+        readonly base: 'rd' | 'rs1' | 'rs2' | 'rs3';
+        readonly hasImmediate: boolean;
+        readonly width: AccessWidth;
+        readonly isStore: boolean;
+      }
+    | undefined;
   /** Operand names of the integer registers that it reads. */
   readonly readsX: readonly ('rd' | 'rs1' | 'rs2' | 'rs3')[];
 }
@@ -54,6 +63,7 @@ function analyse(semantics: readonly Statement[]): RowShape {
   let accesses = 0;
   let jump: Expression | undefined;
   let branch: RowShape['branch'];
+  let access: RowShape['access'];
   let writesX = false;
   let writesF = false;
   const readsF = new Set<'rd' | 'rs1' | 'rs2' | 'rs3'>();
@@ -84,6 +94,7 @@ function analyse(semantics: readonly Statement[]): RowShape {
         return;
       case 'load':
         accesses++;
+        access = accessAt(expression.address, expression.width, false);
         visit(expression.address);
         return;
       case 'select':
@@ -116,6 +127,7 @@ function analyse(semantics: readonly Statement[]): RowShape {
         accesses++;
         // After a slow store that has to leave, nothing may be left to do but to retire.
         if (index !== semantics.length - 1) isTranslatable = false;
+        access = accessAt(statement.address, statement.width, true);
         visit(statement.address);
         visit(statement.value);
         break;
@@ -146,6 +158,7 @@ function analyse(semantics: readonly Statement[]): RowShape {
     accesses,
     jump,
     branch,
+    access,
     writesX,
     readsX: [...reads],
     writesF,
@@ -153,6 +166,12 @@ function analyse(semantics: readonly Statement[]): RowShape {
     floats: isFloat ? floats : undefined,
     isRounding: floats.some(isRounding),
   };
+}
+
+function accessAt(address: Expression, width: AccessWidth, isStore: boolean): RowShape['access'] {
+  if (address.op === 'x') return { base: address.operand, hasImmediate: false, width, isStore };
+  if (address.op !== 'add' || address.a.op !== 'x' || address.b.op !== 'immediate') return undefined;
+  return { base: address.a.operand, hasImmediate: true, width, isStore };
 }
 
 function containsLoad(expression: Expression): boolean {

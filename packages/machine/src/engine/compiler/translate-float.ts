@@ -94,22 +94,15 @@ export function writeFloat(expression: Float, context: FloatContext): void {
     writer.set(local);
     return local;
   };
-  const requireNumbers = (...locals: readonly number[]): void => {
-    for (const [index, local] of locals.entries()) {
-      writer
-        .get(local)
-        .get(local)
-        .op(isSingle ? Op.f32Eq : Op.f64Eq);
-      if (index > 0) writer.op(Op.i32And);
-    }
-    context.require();
-  };
-  const pair = comparisons[name] ?? extrema[name];
-  if (pair) {
+  const comparison = comparisons[name];
+  if (comparison) {
+    compare(name, operand(0), operand(1), isSingle, context);
+    return;
+  }
+  if (name in extrema) {
     const [a, b] = [operand(0), operand(1)];
-    requireNumbers(a, b);
-    writer.get(a).get(b).op(of(pair));
-    if (name in comparisons) writer.op(Op.i64ExtendI32U);
+    requireNumbers(a, b, isSingle, context);
+    writer.get(a).get(b).op(of(extrema[name]!));
     return;
   }
   const bounds = integerBounds[name];
@@ -155,6 +148,30 @@ export function writeFloat(expression: Float, context: FloatContext): void {
   writer.get(result);
 }
 
+function requireNumbers(a: number, b: number, isSingle: boolean, context: FloatContext): void {
+  const isNumber = isSingle ? Op.f32Eq : Op.f64Eq;
+  context.writer.get(a).get(a).op(isNumber).get(b).get(b).op(isNumber).op(Op.i32And);
+  context.require();
+}
+
+/** Pushes the truth of a comparison. Only where it is false can there have been a NaN. */
+function compare(name: string, a: number, b: number, isSingle: boolean, context: FloatContext): void {
+  const { writer } = context;
+  const opcode = (of: string): number => comparisons[of]![isSingle ? 0 : 1];
+  const truth = context.temporary(ValueType.i32);
+  writer.get(a).get(b).op(opcode(name)).tee(truth).op(Op.i32Eqz).open(Op.if);
+  if (name === 'equal') requireNumbers(a, b, isSingle, context);
+  else {
+    writer
+      .get(b)
+      .get(a)
+      .op(opcode(name === 'less' ? 'lessEqual' : 'less'));
+    context.require();
+  }
+  writer.close();
+  writer.get(truth).op(Op.i64ExtendI32U);
+}
+
 /**
  * Requires a result that raises no flag but inexact: not the smallest normal exponent or below, not infinite, not NaN; or a
  * zero while one of the `zeros` is zero.
@@ -181,21 +198,24 @@ function requireNormal(
     writer.get(result).op(Op.i64ReinterpretF64).i64(52).op(Op.i64ShrU).op(Op.i32WrapI64);
     writer.i32(0x7ff).op(Op.i32And).i32(2).op(Op.i32Sub).i32(0x7fd);
   }
-  writer.op(Op.i32LtU);
+  writer.op(Op.i32GeU).open(Op.if);
   const equal = isSingle ? Op.f32Eq : Op.f64Eq;
-  const zero = (): FunctionWriter => (isSingle ? writer.f32(0) : writer.f64(0));
+  const pushIsZero = (local: number): void => {
+    writer.get(local);
+    (isSingle ? writer.f32(0) : writer.f64(0)).op(equal);
+  };
   const locals = zeros.filter((local) => local !== undefined);
+  if (locals.length === 0) writer.i32(0);
+  for (const [index, local] of locals.entries()) {
+    pushIsZero(local);
+    if (index > 0) writer.op(Op.i32Or);
+  }
   if (locals.length > 0) {
-    writer.get(result);
-    zero().op(equal);
-    for (const [index, local] of locals.entries()) {
-      writer.get(local);
-      zero().op(equal);
-      if (index > 0) writer.op(Op.i32Or);
-    }
-    writer.op(Op.i32And).op(Op.i32Or);
+    pushIsZero(result);
+    writer.op(Op.i32And);
   }
   context.require();
+  writer.close();
 }
 
 function toInteger(

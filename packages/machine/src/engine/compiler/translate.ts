@@ -24,8 +24,8 @@ export interface InstructionContext {
   multiplyAdd(): void;
   /** Pushes the value loaded: an i64, or the f64 of these 8 bytes. */
   load(width: AccessWidth, signed: boolean, address: AccessAddress, isDouble?: boolean): void;
-  /** Stores a value from a local variable. */
-  store(width: AccessWidth, address: AccessAddress, value: number): void;
+  /** Stores a value from a local variable: an i64, or all of an f64. */
+  store(width: AccessWidth, address: AccessAddress, value: number, isDouble?: boolean): void;
   /** Takes the target address from the stack. */
   jump(): void;
   /** Takes the condition (i32) from the stack. */
@@ -125,6 +125,10 @@ class InstructionTranslator implements FloatContext {
           this.#context.store(statement.width, address, this.#context.readX(this.#register(stored.operand)));
           return;
         }
+        if (stored.op === 'f' && statement.width === 8) {
+          this.#context.store(8, address, this.#context.readF(this.#register(stored.operand)), true);
+          return;
+        }
         const value = this.#context.temporary();
         this.value(stored);
         this.#writer.set(value);
@@ -153,7 +157,8 @@ class InstructionTranslator implements FloatContext {
   #address(expression: Expression): AccessAddress {
     const [base, distance] = expression.op === 'add' ? [expression.a, this.#constant(expression.b)] : [expression, 0];
     if (base.op === 'x' && typeof distance === 'number' && this.#register(base.operand) !== 0) {
-      return { local: this.#context.readX(this.#register(base.operand)), offset: distance };
+      const register = this.#register(base.operand);
+      return { local: this.#context.readX(register), offset: distance, register };
     }
     const local = this.#context.temporary();
     this.value(expression);
@@ -282,6 +287,8 @@ class InstructionTranslator implements FloatContext {
       writer.get(this.#context.readF(this.#register(expression.operand)));
     } else if (expression.op === 'float' && resultOf(expression) === 'double') {
       writeFloat(expression, this);
+    } else if (this.#pushSignInjection(expression)) {
+      return;
     } else if (expression.op === 'xor' && isSignBit(expression.b)) {
       this.pushFloat(expression.a, false);
       writer.op(Op.f64Neg);
@@ -291,6 +298,32 @@ class InstructionTranslator implements FloatContext {
       this.value(expression);
       writer.op(Op.f64ReinterpretI64);
     }
+  }
+
+  /**
+   * Pushes a double with another one's sign, the form of fsgnj and its relatives. WebAssembly's operations on signs are bit for
+   * bit, NaNs included. Returns false for other expressions.
+   */
+  #pushSignInjection(expression: Expression): boolean {
+    if (expression.op !== 'or' || expression.a.op !== 'and' || expression.b.op !== 'and') return false;
+    const { a: magnitude, b: sign } = expression;
+    if (magnitude.a.op !== 'f' || !isConstant(magnitude.b, (1n << 63n) - 1n) || !isSignBit(sign.b)) return false;
+    const of = this.#context.readF(this.#register(magnitude.a.operand));
+    const from = sign.a;
+    const read = (source: Expression): number | undefined =>
+      source.op === 'f' ? this.#context.readF(this.#register(source.operand)) : undefined;
+    const writer = this.#writer;
+    if (from.op === 'xor') {
+      if (read(from.a) === undefined || read(from.a) !== read(from.b)) return false;
+      writer.get(of).op(Op.f64Abs);
+      return true;
+    }
+    const signed = read(from.op === 'not' ? from.a : from);
+    if (signed === undefined) return false;
+    writer.get(of);
+    if (signed !== of) writer.get(signed).op(Op.f64Copysign);
+    if (from.op === 'not') writer.op(Op.f64Neg);
+    return true;
   }
 
   #binary(expression: Extract<Expression, { readonly b: Expression }>): void {
@@ -416,7 +449,9 @@ class InstructionTranslator implements FloatContext {
   }
 }
 
-const isSignBit = (expression: Expression): boolean => expression.op === 'constant' && expression.value === 1n << 63n;
+const isConstant = (expression: Expression, value: bigint): boolean =>
+  expression.op === 'constant' && expression.value === value;
+const isSignBit = (expression: Expression): boolean => isConstant(expression, 1n << 63n);
 
 function hasEffect(expression: Expression): boolean {
   switch (expression.op) {

@@ -22,7 +22,7 @@ bug.addWatchpoint({ kind: 'write', address: kernel.symbols.get('counter') ?? 0n,
 const lines: string[] = [];
 for (let round = 0; round < 3; round++) {
   bug.resume();
-  const progress = bug.advance(1_000_000);
+  const progress = bug.advance({ maxInstructions: 1_000_000 });
   if (progress.kind !== 'stopped') break;
   const { hart, hit } = progress;
   lines.push(`${hit.kind} at 0x${hit.address.toString(16)}: a0 is ${readRegister(hart, 10)}`);

@@ -3,6 +3,7 @@ import {
   DebugPoints,
   type Machine,
   type RunEnd,
+  type RunOptions,
   type StepGoal,
   type WatchKind,
 } from '@worldswitch/machine';
@@ -11,8 +12,8 @@ import { DebuggerError } from './debugger-error.ts';
 
 /** What `advance` came to. */
 export type Progress =
-  /** The instructions it was given have retired, or it waits for input (`isIdle`). */
-  | { readonly kind: 'running'; readonly isIdle: boolean }
+  /** The limits it was given are reached, or it waits for input (`idle`). */
+  | { readonly kind: 'running'; readonly end: RunEnd }
   | { readonly kind: 'stopped'; readonly hart: DebugHart; readonly hit: DebugHit }
   /** Software switched the machine off, or it cannot go on. */
   | { readonly kind: 'ended'; readonly end: RunEnd };
@@ -37,9 +38,9 @@ export interface Resumption {
  * One debugger a machine. Between `resume` and the next stop nothing may be changed.
  */
 export class MachineDebugger {
-  readonly machine: Machine;
-  readonly harts: readonly DebugHart[];
-  readonly #points: DebugPoints;
+  #machine: Machine;
+  #harts: readonly DebugHart[];
+  #points: DebugPoints;
   /** How often each was asked for. */
   readonly #breakpoints = new Map<bigint, number>();
   readonly #watchpoints = new Map<string, Watchpoint & { count: number }>();
@@ -48,9 +49,27 @@ export class MachineDebugger {
   #stoppedAt: { readonly hart: DebugHart; readonly pc: bigint } | undefined;
 
   constructor(machine: Machine) {
-    this.machine = machine;
-    this.harts = debugHartsOf(machine);
-    this.#points = new DebugPoints(this.harts.map(({ vcpu }) => vcpu));
+    this.#machine = machine;
+    this.#harts = debugHartsOf(machine);
+    this.#points = new DebugPoints(this.#harts.map(({ vcpu }) => vcpu));
+  }
+
+  get machine(): Machine {
+    return this.#machine;
+  }
+  get harts(): readonly DebugHart[] {
+    return this.#harts;
+  }
+
+  /** Another machine takes the place of the one that was debugged: it was reset. All points stay. */
+  replaceMachine(machine: Machine): void {
+    this.#machine = machine;
+    this.#harts = debugHartsOf(machine);
+    this.#points = new DebugPoints(this.#harts.map(({ vcpu }) => vcpu));
+    this.#stoppedAt = undefined;
+    this.#appliedPoints = '';
+    this.#arePointsStale = true;
+    this.#applyPoints();
   }
 
   /** Throws DebuggerError when there is no such hart. */
@@ -116,9 +135,9 @@ export class MachineDebugger {
     this.#stoppedAt = undefined;
   }
 
-  /** Runs on for so many instructions at most, until something stops the machine. */
-  advance(maxInstructions: number): Progress {
-    const end = this.machine.run({ maxInstructions });
+  /** Runs on within these limits, until something stops the machine. */
+  advance(limits: RunOptions): Progress {
+    const end = this.#machine.run(limits);
     const { hit } = this.#points;
     if (hit) {
       const hart = this.hart(hit.hart.id);
@@ -130,9 +149,8 @@ export class MachineDebugger {
     switch (end.reason) {
       case 'budget':
       case 'until':
-        return { kind: 'running', isIdle: false };
       case 'idle':
-        return { kind: 'running', isIdle: true };
+        return { kind: 'running', end };
       case 'poweroff':
       case 'reset':
       case 'stuck':

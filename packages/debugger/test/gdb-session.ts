@@ -40,7 +40,7 @@ export async function runGdb(
       isDriving = true;
       setImmediate(() => {
         isDriving = false;
-        mine.advance(200_000);
+        mine.advance({ maxInstructions: 200_000 });
         drive();
       });
     };

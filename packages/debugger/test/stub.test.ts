@@ -34,7 +34,7 @@ function start(kernel = code.bytes) {
   const raw = (text: string): string => {
     sent = '';
     stub.receive(Uint8Array.from(text, (character) => character.charCodeAt(0)));
-    while (stub.state === 'running') if (stub.advance(1000)) break;
+    while (stub.state === 'running') if (stub.advance({ maxInstructions: 1000 }).reason === 'idle') break;
     return sent;
   };
   const ask = (contents: string): string => {
@@ -174,7 +174,7 @@ it('is interrupted while it runs', () => {
     },
   });
   stub.receive(Uint8Array.from('$c#63', (character) => character.charCodeAt(0)));
-  stub.advance(10_000);
+  stub.advance({ maxInstructions: 10_000 });
   expect(stub.state).toBe('running');
   sent = '';
   stub.receive(Uint8Array.of(3));

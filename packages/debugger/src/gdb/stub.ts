@@ -1,4 +1,4 @@
-import type { DebugHit, RunEnd } from '@worldswitch/machine';
+import type { DebugHit, Machine, RunEnd, RunOptions } from '@worldswitch/machine';
 import { type DebugHart, modeName } from '../debug-hart.ts';
 import type { MachineDebugger, Resumption, Watchpoint } from '../machine-debugger.ts';
 import { type AddressKind, readMemory, writeMemory } from '../memory.ts';
@@ -28,6 +28,8 @@ export interface GdbStubOptions {
   readonly debugger: MachineDebugger;
   /** Sends bytes to gdb. */
   readonly send: (bytes: Uint8Array) => void;
+  /** Whoever runs the machine makes another one when software resets it, and calls `replaceMachine`. */
+  readonly reboots?: boolean;
 }
 
 const errors = { malformed: 'E16', fault: 'E0e', thread: 'E03', register: 'E02', unsupported: '' } as const;
@@ -55,20 +57,24 @@ export class GdbStub {
   #state: StubState = 'halted';
   #isAcknowledging = true;
   #lastSent: Uint8Array | undefined;
-  /** Harts chosen by Hg. Threads are numbered from 1. */
-  #chosen: DebugHart;
+  readonly #reboots: boolean;
+  /** Number of the hart chosen by Hg. */
+  #chosenId = 0;
   #addressKind: AddressKind = 'virtual';
   #lastStop: string;
   #end: RunEnd | undefined;
   readonly #description: string;
 
-  constructor({ debugger: machineDebugger, send }: GdbStubOptions) {
+  constructor({ debugger: machineDebugger, send, reboots = false }: GdbStubOptions) {
     this.#debugger = machineDebugger;
     this.#send = send;
-    const [first] = machineDebugger.harts;
-    this.#chosen = first!;
-    this.#description = targetDescription(registersOf(first!));
-    this.#lastStop = this.#stopReply(Signal.trap, first!);
+    this.#reboots = reboots;
+    this.#description = targetDescription(registersOf(this.#chosen));
+    this.#lastStop = this.#stopReply(Signal.trap, this.#chosen);
+  }
+
+  get #chosen(): DebugHart {
+    return this.#debugger.hart(this.#chosenId);
   }
 
   get state(): StubState {
@@ -115,26 +121,37 @@ export class GdbStub {
     this.#stop(this.#stopReply(Signal.interrupt, this.#chosen));
   }
 
-  /** Runs the machine on while it is `running`. True: it waits for input, so that there is no hurry to call again. */
-  advance(maxInstructions: number): boolean {
-    if (this.#state !== 'running') return false;
-    const progress = this.#debugger.advance(maxInstructions);
+  /**
+   * Runs the machine on while it is `running`, and says what `Machine.run` said; a machine that gdb stopped has ended with
+   * `until`.
+   */
+  advance(limits: RunOptions): RunEnd {
+    if (this.#state !== 'running') return { reason: 'until', exitCode: 0 };
+    const progress = this.#debugger.advance(limits);
     switch (progress.kind) {
       case 'running':
-        return progress.isIdle;
+        return progress.end;
       case 'stopped':
-        this.#chosen = progress.hart;
+        this.#chosenId = progress.hart.id;
         this.#stop(this.#stopReply(Signal.trap, progress.hart, progress.hit));
-        return false;
+        return { reason: 'until', exitCode: 0 };
       case 'ended':
         this.#ended(progress.end);
-        return false;
+        // One that cannot go on is looked at by gdb.
+        return progress.end.reason === 'stuck' ? { reason: 'until', exitCode: 0 } : progress.end;
       default:
         return progress satisfies never;
     }
   }
 
+  /** The machine was reset: another one goes on in its place. */
+  replaceMachine(machine: Machine): void {
+    this.#debugger.replaceMachine(machine);
+    this.#end = undefined;
+  }
+
   #ended(end: RunEnd): void {
+    if (end.reason === 'reset' && this.#reboots) return;
     this.#end = end;
     if (end.reason === 'stuck') {
       this.#console(`the machine cannot go on: ${end.message ?? ''}\n`);
@@ -326,7 +343,7 @@ export class GdbStub {
     if (text === '0' || text === '-1') return 'OK';
     const hart = this.#threadOf(text);
     if (!hart) return errors.thread;
-    if (operation === 'g') this.#chosen = hart;
+    if (operation === 'g') this.#chosenId = hart.id;
     return 'OK';
   }
 

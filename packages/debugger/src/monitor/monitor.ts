@@ -129,7 +129,7 @@ function describeMappings(
 }
 
 /** A number as people write it: 0x80, 128. Undefined for what is none or does not fit 64 bits. */
-export function parseNumber(text: string): bigint | undefined {
+function parseNumber(text: string): bigint | undefined {
   const trimmed = text.trim();
   if (!/^(?:0x[0-9a-f]{1,16}|\d{1,19})$/i.test(trimmed)) return undefined;
   return BigInt.asUintN(64, BigInt(trimmed));

@@ -10,10 +10,20 @@ export interface DebugHart {
   readonly id: number;
   readonly hart: Hart;
   readonly vcpu: DebugVcpu;
+  /** Whether it runs, waits for an interrupt, or was not started. */
+  readonly activity: 'running' | 'waiting' | 'stopped';
 }
 
 export function debugHartsOf(machine: Machine): readonly DebugHart[] {
-  return [machine.board.vcpu].map((vcpu) => ({ id: vcpu.hart.id, hart: vcpu.hart, vcpu }));
+  return machine.harts.map((scheduled) => ({
+    id: scheduled.hart.id,
+    hart: scheduled.hart,
+    vcpu: scheduled.vcpu,
+    get activity() {
+      if (scheduled.state === 'stopped') return 'stopped';
+      return scheduled.isWaiting ? 'waiting' : 'running';
+    },
+  }));
 }
 
 /** The name of the mode a hart is in. */

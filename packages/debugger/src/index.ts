@@ -8,6 +8,7 @@ export {
 } from './address-translation.ts';
 export { type DebugHart, translate } from './debug-hart.ts';
 export { DebuggerError } from './debugger-error.ts';
+export { DEFAULT_GDB_PORT, type ListenAddress, parseListenAddress } from './gdb/listen-address.ts';
 export { GdbStub, type GdbStubOptions, type StubState } from './gdb/stub.ts';
 export {
   createDebugger,

@@ -1,4 +1,5 @@
 import { bootArguments, createInitrd, guestKernel, guestKernelElf, program } from '@worldswitch/guest-os';
+import { assemble } from '@worldswitch/isa';
 import { type EngineName, engineNames, Machine } from '@worldswitch/machine';
 import { describe, expect, it } from 'vitest';
 import { hasGdb, runGdb } from './gdb-session.ts';
@@ -14,7 +15,77 @@ function guestMachine(engine: EngineName): Machine {
   });
 }
 
+/** Two harts in machine mode: each counts in a word of its own, and both in a common one. */
+const twoHarts = assemble(
+  `_start:
+    csrr a0, mhartid
+    la   s0, own
+    slli t0, a0, 3
+    add  s0, s0, t0
+    la   s1, common
+    bnez a0, second
+first:
+    ld   t1, 0(s0)
+    addi t1, t1, 1
+    sd   t1, 0(s0)
+    amoadd.d t2, a0, (s1)
+    j    first
+second:
+    ld   t1, 0(s0)
+    addi t1, t1, 1
+    sd   t1, 0(s0)
+in_second:
+    amoadd.d t2, a0, (s1)
+    j    second
+    .balign 4096
+own: .dword 0, 0
+common: .dword 0`,
+  { origin: 0x8000_0000 },
+);
+
 // Debian's package gdb-multiarch.
+describe.skipIf(!hasGdb).each(engineNames)('gdb-multiarch and two harts on the %s engine', (engine) => {
+  it('shows them as threads, breaks and steps in each', async () => {
+    const machine = Machine.create({ firmware: twoHarts.bytes, harts: 2, memoryBytes: 4 * 2 ** 20, engine });
+    machine.run({ maxInstructions: 300_000 });
+    const place = (label: string) => `0x${twoHarts.symbols.get(label)?.toString(16)}`;
+    const { output } = await runGdb(machine, [
+      `break *${place('in_second')}`,
+      'continue',
+      'info threads',
+      'p $mhartid',
+      'thread apply all p $a0',
+      'stepi',
+      'p $pc',
+      'delete',
+      'thread 1',
+      'p $mhartid',
+      'stepi',
+      'info threads',
+      `watch *(long*) ${place('own')}`,
+      'continue',
+      'p $mhartid',
+      `rwatch *(long*) ${place('common')}`,
+      'delete 2',
+      'continue',
+      'kill',
+    ]);
+    expect(output).toMatch(/Thread 2 "hart 1" hit Breakpoint 1/);
+    expect(output).toMatch(
+      / {2}1 +Thread 1 "hart 0" \(M-mode, running\).*\n\* 2 +Thread 2 "hart 1" \(M-mode, running\)/,
+    );
+    expect(output).toContain('$1 = 1\n');
+    expect(output).toMatch(/Thread 2 .*\n\$2 = 1\n\nThread 1 .*\n\$3 = 0\n/);
+    expect(output).toContain(`$4 = (void (*)()) 0x${(twoHarts.symbols.get('in_second')! + 4n).toString(16)}`);
+    expect(output).toContain('$5 = 0\n');
+    expect(output).toMatch(/\* 1 +Thread 1 "hart 0"/);
+    expect(output).toMatch(/Thread 1 "hart 0" hit Hardware watchpoint 2/);
+    expect(output).toContain('$6 = 0\n');
+    expect(output).toMatch(/hit Hardware read watchpoint 3/);
+    machine.dispose();
+  });
+});
+
 describe.skipIf(!hasGdb).each(engineNames)('gdb-multiarch and the guest kernel on the %s engine', (engine) => {
   const elf = guestKernelElf('full');
 
@@ -60,7 +131,7 @@ describe.skipIf(!hasGdb).each(engineNames)('gdb-multiarch and the guest kernel o
       ],
       { elf },
     );
-    expect(output).toMatch(/\* 1 +Thread 1 "hart 0" \(S-mode\) 0x0*80200000/);
+    expect(output).toMatch(/\* 1 +Thread 1 "hart 0" \(S-mode, running\) 0x0*80200000/);
     expect(output).toMatch(/Breakpoint 1, 0xf+c08\w+ in kernel_main/);
     expect(output).toContain('$1 = 1');
     expect(output).toMatch(/=> 0xf+c08\w+ <kernel_main\+4>:\tsd/);
@@ -78,7 +149,7 @@ describe.skipIf(!hasGdb).each(engineNames)('gdb-multiarch and the guest kernel o
     expect(output).toContain(' = 4242\n');
     expect(output).toMatch(/\d+ entries, \d+ lookups, \d+ misses/);
     expect(output).toMatch(/satp Sv39\nvirtual.*\n0000000000/);
-    expect(output).toMatch(/\* hart 0: pc 0xf+c08\w+ S-mode/);
+    expect(output).toMatch(/\* hart 0: pc 0xf+c08\w+ S-mode, running/);
     expect(output).toContain('0x0000000080200000 V');
     expect(output).toContain("there is no command 'nonsense'");
     expect(state).toBe('detached');

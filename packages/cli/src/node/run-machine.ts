@@ -1,9 +1,11 @@
 import { closeSync, openSync } from 'node:fs';
+import type { ListenAddress } from '@worldswitch/debugger';
 import { createVirtioBlock, LoadError, Machine, MachineError, type RunEnd } from '@worldswitch/machine';
 import { ExitCode, UserError } from '../exit-codes.ts';
 import { HARTS_MAX, type MachineDescription, type RunLimits } from '../machine-description.ts';
 import { watchText } from '../text-watch.ts';
 import { type OpenDrive, openDrive } from './drive.ts';
+import { GdbServer } from './gdb-server.ts';
 import { readInput } from './input.ts';
 import { Monitor } from './monitor.ts';
 import { writeAll } from './output.ts';
@@ -20,8 +22,10 @@ export interface ConsoleWiring {
 export interface RunMachineOptions extends RunLimits, ConsoleWiring {
   /** A reset starts the machine again; else it ends the command. */
   readonly reboots: boolean;
-  /** The machine waits for the monitor's `cont` before its first instruction. */
+  /** The machine waits for the monitor's `cont`, or for gdb's, before its first instruction. */
   readonly startsStopped?: boolean;
+  /** Where gdb may connect. */
+  readonly gdb?: ListenAddress;
   /** Switched off, the machine is kept for the monitor to look at. */
   readonly staysAfterPoweroff?: boolean;
 }
@@ -127,6 +131,7 @@ class Session {
   readonly #output: number | undefined;
   readonly #texts: ReturnType<typeof watchText>;
   readonly #monitor = new Monitor((text) => writeAll(1, text));
+  #gdb: GdbServer | undefined;
   #isMonitorShown: boolean;
   #isStopped: boolean;
   #machine: Machine;
@@ -171,18 +176,43 @@ class Session {
   }
 
   async run(): Promise<number> {
+    const { gdb, reboots, startsStopped } = this.#options;
+    if (!gdb) return await this.#run();
+    this.#gdb = await GdbServer.listen(this.#machine, { address: gdb, reboots });
+    try {
+      if (startsStopped) writeAll(2, `worldswitch: waiting for gdb: target remote ${gdb.host}:${this.#gdb.port}\n`);
+      return await this.#run();
+    } finally {
+      this.#gdb.close();
+    }
+  }
+
+  /** gdb has the last word while it is there, the monitor otherwise. */
+  get #isHeld(): boolean {
+    return this.#gdb?.isConnected ? this.#gdb.isHalted : this.#isStopped;
+  }
+
+  /** Waits for keys, and for gdb. */
+  async #wait(milliseconds: number): Promise<void> {
+    const keys = this.#terminal.wait(milliseconds);
+    await (this.#gdb ? Promise.race([keys, this.#gdb.wait(milliseconds)]) : keys);
+  }
+
+  async #run(): Promise<number> {
     const { maxInstructions = Number.POSITIVE_INFINITY, maxSeconds = Number.POSITIVE_INFINITY } = this.#options;
     const maxTicks = maxSeconds * TICKS_PER_SECOND;
     const { isInteractive } = this.#terminal;
     const pace = isInteractive ? new Pace() : undefined;
     if (this.#isMonitorShown) this.#monitor.prompt();
     for (;;) {
-      if (this.#isStopped) {
-        await this.#terminal.wait(1000);
-        if (this.#terminal.isEnded && this.#options.monitor !== 'none') return ExitCode.ok;
+      if (this.#gdb?.isKilled) return ExitCode.ok;
+      if (this.#isHeld) {
+        await this.#wait(1000);
+        if (!this.#gdb && this.#terminal.isEnded && this.#options.monitor !== 'none') return ExitCode.ok;
       } else {
+        this.#isStopped = false;
         const sliceEnd = performance.now() + (isInteractive ? INTERACTIVE_SLICE_MS : PIPED_SLICE_MS);
-        const end = this.#machine.run({
+        const end = (this.#gdb ?? this.#machine).run({
           maxInstructions: Math.max(0, maxInstructions - this.#instructions),
           until: () =>
             performance.now() >= sliceEnd ||
@@ -194,9 +224,11 @@ class Session {
         const code = this.#judge(end, maxInstructions, maxTicks);
         if (code !== undefined) return code;
         if (end.reason === 'idle') {
-          if (this.#terminal.isEnded) return this.#ended(ExitCode.guestFault, `${end.message}, and there is no input`);
-          await this.#terminal.wait(1000);
-        } else if (pace?.isAhead(this.#ticks)) await this.#terminal.wait(AHEAD_MS);
+          if (this.#terminal.isEnded && !this.#gdb?.isConnected) {
+            return this.#ended(ExitCode.guestFault, `${end.message}, and there is no input`);
+          }
+          await this.#wait(1000);
+        } else if (pace?.isAhead(this.#ticks)) await this.#wait(AHEAD_MS);
         else await new Promise((resolve) => setImmediate(resolve));
       }
       const code = this.#attend();
@@ -254,6 +286,7 @@ class Session {
     this.#ticksBefore = this.#ticks;
     this.#machine.dispose();
     this.#machine = this.#start();
+    this.#gdb?.replaceMachine(this.#machine);
   }
 
   /** Keys, signals and monitor commands that came during the last slice. */

@@ -1,3 +1,4 @@
+import { DEFAULT_GDB_PORT, type ListenAddress, parseListenAddress } from '@worldswitch/debugger';
 import type { EngineName } from '@worldswitch/machine';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ExitCode, UserError } from '../exit-codes.ts';
@@ -20,6 +21,8 @@ export interface MachineRunFlags {
   readonly expectText?: string[];
   readonly failText?: string[];
   readonly reboot?: boolean;
+  readonly gdb?: ListenAddress | true;
+  readonly wait?: boolean;
 }
 
 const defaultMemory = 512 * 2 ** 20;
@@ -36,11 +39,19 @@ export function addMachineRunOptions(command: Command): Command {
     .option('--max-time <seconds>', 'stop the machine after this much virtual time', seconds)
     .option('--expect-text <text>', 'end with success when the console has said this; several: in this order', each)
     .option('--fail-text <text>', 'end with a failure when the console says this', each)
+    .option(
+      '--gdb [[host:]port]',
+      `let gdb debug the machine (default: port ${DEFAULT_GDB_PORT} of this computer)`,
+      listenAddress,
+    )
+    .option('--wait', 'with --gdb: wait for it before the first instruction')
     .addOption(new Option('--no-reboot', 'end when the machine is reset'));
 }
 
 /** Runs the machine that the flags describe. */
 export async function machineRunVerb(flags: MachineRunFlags): Promise<number> {
+  if (flags.wait && flags.gdb === undefined)
+    throw new UserError('--wait waits for gdb: give --gdb too', ExitCode.usage);
   return await runMachine(
     {
       bios: flags.bios ?? 'default',
@@ -56,6 +67,8 @@ export async function machineRunVerb(flags: MachineRunFlags): Promise<number> {
       serial: 'stdio',
       monitor: 'escape',
       reboots: flags.reboot ?? true,
+      ...(flags.gdb !== undefined && { gdb: listenAddressOf(flags.gdb) }),
+      ...(flags.wait && { startsStopped: true }),
       expectText: flags.expectText ?? [],
       failText: flags.failText ?? [],
       ...(flags.maxInstructions !== undefined && { maxInstructions: flags.maxInstructions }),
@@ -71,12 +84,23 @@ export function describesMachine(flags: MachineRunFlags): boolean {
 
 /** Says which flags of a machine were given without one. */
 export function refuseMachineFlags(flags: MachineRunFlags): void {
-  const given = (['initrd', 'append', 'bios', 'smp', 'drive', 'maxTime', 'expectText', 'failText'] as const).find(
-    (name) => flags[name] !== undefined,
-  );
+  const given = (
+    ['initrd', 'append', 'bios', 'smp', 'drive', 'maxTime', 'expectText', 'failText', 'gdb', 'wait'] as const
+  ).find((name) => flags[name] !== undefined);
   if (given === undefined) return;
   const name = given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   throw new UserError(`--${name} is for a machine: give it a --kernel as well`, ExitCode.usage);
+}
+
+/** Without a value, commander hands in true. */
+function listenAddressOf(flag: ListenAddress | true): ListenAddress {
+  return flag === true ? { host: '127.0.0.1', port: DEFAULT_GDB_PORT } : flag;
+}
+
+function listenAddress(text: string): ListenAddress {
+  const address = parseListenAddress(text);
+  if (!address) throw new InvalidArgumentError(`expected [host:]port, such as 1234, got '${text}'.`);
+  return address;
 }
 
 function drive(text: string, before: DriveDescription[] | undefined): DriveDescription[] {

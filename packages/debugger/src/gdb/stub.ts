@@ -474,7 +474,7 @@ export class GdbStub {
 
 /** gdb numbers threads from 1. */
 const threadName = ({ id }: DebugHart): string => (id + 1).toString(16);
-const threadDetail = (hart: DebugHart): string => `${modeName(hart)}-mode`;
+const threadDetail = (hart: DebugHart): string => `${modeName(hart)}-mode, ${hart.activity}`;
 
 function latin1(bytes: Uint8Array): string {
   let text = '';

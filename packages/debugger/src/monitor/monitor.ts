@@ -45,7 +45,7 @@ const commands: readonly MonitorCommand[] = [
       harts
         .map((hart) => {
           const { counters } = hart.vcpu;
-          return `${hart === chosen ? '*' : ' '} hart ${hart.id}: pc 0x${hex(hart.vcpu.pc)} ${modeName(hart)}-mode, ${counters.instructions} instructions\n`;
+          return `${hart === chosen ? '*' : ' '} hart ${hart.id}: pc 0x${hex(hart.vcpu.pc)} ${modeName(hart)}-mode, ${hart.activity}, ${counters.instructions} instructions\n`;
         })
         .join(''),
   },
@@ -88,7 +88,7 @@ const commands: readonly MonitorCommand[] = [
     help: 'time, instructions and traps of the machine',
     run: ({ debugger: { machine } }) => {
       const traps = Object.entries(machine.traps).map(([cause, count]) => `  ${cause}: ${count}\n`);
-      return `time ${machine.hart.now()} (10 MHz), ${machine.hart.group.clock.retired} instructions, ${machine.outputBytes} bytes printed\ntraps:\n${traps.join('')}`;
+      return `time ${machine.hart.now()} (10 MHz), ${machine.counters.instructions} instructions, ${machine.outputBytes} bytes printed\ntraps:\n${traps.join('')}`;
     },
   },
   {

@@ -118,6 +118,10 @@ export const aliases: readonly Alias[] = [
   alias('fence', 'fence', '', { imm: 0xff }),
   alias('sfence.vma', 'sfence.vma', '', { rs1: 0, rs2: 0 }),
   alias('sfence.vma', 'sfence.vma', 'rs1', { rs2: 0 }),
+  alias('hfence.vvma', 'hfence.vvma', '', { rs1: 0, rs2: 0 }),
+  alias('hfence.vvma', 'hfence.vvma', 'rs1', { rs2: 0 }),
+  alias('hfence.gvma', 'hfence.gvma', '', { rs1: 0, rs2: 0 }),
+  alias('hfence.gvma', 'hfence.gvma', 'rs1', { rs2: 0 }),
 
   inputOnly('add', 'addi', 'rd, rs1, imm'),
   inputOnly('addw', 'addiw', 'rd, rs1, imm'),

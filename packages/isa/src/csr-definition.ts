@@ -79,6 +79,19 @@ export function defineCsr(
 ): CsrDefinition {
   const readOnly = isCsrReadOnly(address);
   const fields = parseFields(name, fieldText ?? `63:0 ${name} ${readOnly ? 'RO' : 'RW'}`);
+  const writeMask = writeMaskOf(name, fields, readOnly);
+  const privilege = csrPrivilege(address);
+  return { address, name, summary, privilege, readOnly, fields, writeMask, ...rest, cite: { manual, section } };
+}
+
+/** A CSR to which an extension adds fields, in the form that `CsrOptions.fields` has. */
+export function addCsrFields(csr: CsrDefinition, fieldText: string | undefined): CsrDefinition {
+  if (fieldText === undefined) return csr;
+  const fields = [...csr.fields, ...parseFields(csr.name, fieldText)].sort((a, b) => b.high - a.high);
+  return { ...csr, fields, writeMask: writeMaskOf(csr.name, fields, csr.readOnly) };
+}
+
+function writeMaskOf(name: string, fields: readonly CsrField[], readOnly: boolean): bigint {
   let taken = 0n;
   let writeMask = 0n;
   for (const field of fields) {
@@ -87,8 +100,7 @@ export function defineCsr(
     taken |= mask;
     if (field.access !== 'RO' && field.access !== 'WPRI' && !readOnly) writeMask |= mask;
   }
-  const privilege = csrPrivilege(address);
-  return { address, name, summary, privilege, readOnly, fields, writeMask, ...rest, cite: { manual, section } };
+  return writeMask;
 }
 
 function parseFields(csr: string, text: string): CsrField[] {

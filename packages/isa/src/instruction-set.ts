@@ -1,9 +1,12 @@
 import { zba, zbb, zbc, zbs } from './bit-manipulation.ts';
 import { zicbom, zicbop, zicboz } from './cache-block.ts';
 import { csrTable } from './csr.ts';
-import type { CsrDefinition } from './csr-definition.ts';
+import { addCsrFields, type CsrDefinition } from './csr-definition.ts';
+import { hypervisorCsrs, hypervisorFields } from './csr-hypervisor.ts';
+import { hypervisorStateEnableCsrs, stateEnableCsrs } from './csr-state-enable.ts';
 import { checkOverlaps, createDecoder, type EncodedRow, encodedRow } from './decode.ts';
 import { zihintpause } from './hints.ts';
+import { hypervisor } from './hypervisor.ts';
 import type { DecodedInstruction, Instruction } from './instruction.ts';
 import { IsaError } from './isa-error.ts';
 import { privileged } from './privileged.ts';
@@ -13,6 +16,7 @@ import { rv64d, rv64dCompressed } from './rv64d.ts';
 import { rv64f } from './rv64f.ts';
 import { rv64i } from './rv64i.ts';
 import { rv64m } from './rv64m.ts';
+import { svinval } from './svinval.ts';
 import { zacas } from './zacas.ts';
 import { zawrs } from './zawrs.ts';
 import { zfa } from './zfa.ts';
@@ -26,6 +30,8 @@ export interface IsaExtension {
   readonly name: string;
   readonly rows: readonly Instruction[];
   readonly csrs?: readonly CsrDefinition[];
+  /** Fields that it adds to CSRs of others, by CSR name, as `defineCsr` takes them. */
+  readonly csrFields?: Readonly<Record<string, string>>;
   /** Names of control operations that its rows add, which an executor must provide. */
   readonly controls?: readonly string[];
 }
@@ -75,6 +81,9 @@ export const builtInExtensions: readonly IsaExtension[] = [
   { name: 'Zbc', rows: zbc },
   { name: 'Zbs', rows: zbs },
   { name: 'Privileged', rows: privileged },
+  { name: 'Svinval', rows: svinval },
+  { name: 'Smstateen', rows: [], csrs: stateEnableCsrs },
+  { name: 'H', rows: hypervisor, csrs: [...hypervisorCsrs, ...hypervisorStateEnableCsrs], csrFields: hypervisorFields },
 ];
 
 /** All built-in rows. */
@@ -105,7 +114,9 @@ export function createInstructionSet(extensions: readonly IsaExtension[] = built
   const encoded = rows.map(encodedRow);
   checkOverlaps(encoded);
   const encodedNames = uniqueMap(encoded, (row) => row.instruction.name, 'instruction');
-  const csrs = [...csrTable, ...extensions.flatMap((extension) => extension.csrs ?? [])];
+  const csrs = [...csrTable, ...extensions.flatMap((extension) => extension.csrs ?? [])].map((csr) =>
+    extensions.reduce((known, { csrFields }) => addCsrFields(known, csrFields?.[csr.name]), csr),
+  );
   const csrNames = uniqueMap(csrs, (csr) => csr.name, 'CSR');
   const csrAddresses = uniqueMap(csrs, (csr) => csr.address, 'CSR address');
   const controls = new Set(extensions.flatMap((extension) => extension.controls ?? []));

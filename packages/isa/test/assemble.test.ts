@@ -185,7 +185,7 @@ describe.skipIf(!isInstalled('as', 'ld', 'objcopy'))(
         .join('\n');
       const theirs = gnuAssemble(
         `${source}\n.option rvc\n.align 4`,
-        'rv64gc_zba_zbb_zbc_zbs_zihintpause_zicbom_zicbop_zicboz_zawrs',
+        'rv64gch_zba_zbb_zbc_zbs_zihintpause_zicbom_zicbop_zicboz_zawrs_svinval',
       );
       expect(hex(assemble(`${source}\n.align 4`).bytes)).toBe(hex(theirs));
     });

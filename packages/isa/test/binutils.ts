@@ -78,7 +78,11 @@ export function gnuDisassemble(
     const flags = style === 'raw' ? ['-M', 'no-aliases'] : [];
     // An object whose attributes name the extensions, with its code replaced.
     writeFileSync(join(folder, 'a.s'), `.zero ${data.length}\n`);
-    run('as', ['-march=rv64gc_zba_zbb_zbc_zbs_zihintpause_zicbom_zicbop_zicboz_zawrs', '-o', 'a.o', 'a.s'], folder);
+    run(
+      'as',
+      ['-march=rv64gch_zba_zbb_zbc_zbs_zihintpause_zicbom_zicbop_zicboz_zawrs_svinval', '-o', 'a.o', 'a.s'],
+      folder,
+    );
     run('objcopy', ['--update-section', '.text=a.bin', '--strip-all', 'a.o'], folder);
     const text = run('objdump', ['-d', '-z', ...flags, 'a.o'], folder);
     const byAddress = new Map<number, string>();

@@ -16,6 +16,7 @@ import { DEBUG_STOP } from './debug-points.ts';
 import type { Hart } from './hart.ts';
 import { CsrSlot, type HartContext, Mstatus } from './hart-context.ts';
 import { HartOffset } from './hart-state.ts';
+import { translateGuestPage } from './hypervisor/guest-translation.ts';
 import {
   FETCH_TABLE,
   LOAD_TABLE,
@@ -78,6 +79,9 @@ export function protectPageTables(hart: Hart, memory: PageTableMemory): PageTabl
 function translatePage(hart: Hart, low: number, high: number, kind: AccessKind): number {
   const context = hart.current;
   hart.isWholePageAllowed = true;
+  if (kind === AccessKind.fetch ? context.isVirtual : context.isDataVirtual) {
+    return translateGuestPage(hart, low, high, kind);
+  }
   const page = (high >>> 0) * 2 ** 20 + (low >>> 12);
   const privilege = kind === AccessKind.fetch ? context.privilege : context.dataPrivilege;
   const satpHigh = context.csrHigh(CsrSlot.satp);
@@ -124,6 +128,8 @@ function fault(hart: Hart, cause: number, low: number, high: number): -1 {
 function remember(hart: Hart, table: number, low: number, high: number, wasmPage: number): void {
   if ((hart.leafLevel >= 0 && hart.tlb.observesHits) || !hart.isWholePageAllowed) return;
   const { current: context, points } = hart;
+  // The sets in force are not those of hypervisor loads and stores.
+  if (context.guestAccess >= 0) return;
   if (points && (table === FETCH_TABLE ? points.holdsFetches(hart, low, high) : points.holdsData(low, high))) return;
   const offset = table === FETCH_TABLE ? HartOffset.fetchTranslations : HartOffset.dataTranslations;
   const set = hart.memory.i32[context.word + offset / 4]!;

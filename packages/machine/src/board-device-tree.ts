@@ -67,12 +67,10 @@ function memory({ memoryBytes }: BoardDescription): DeviceTreeNode {
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index);
 
 function cpus({ extensions, harts = 1 }: BoardDescription): DeviceTreeNode {
-  const letters = [...'IMAFDC'].filter((letter) => extensions.includes(letter)).map((letter) => letter.toLowerCase());
-  const others = [
-    'zicntr',
-    'zihpm',
-    ...extensions.filter((name) => /^Z/.test(name)).map((name) => name.toLowerCase()),
-  ].sort();
+  const letters = [...'IMAFDCH'].filter((letter) => extensions.includes(letter)).map((letter) => letter.toLowerCase());
+  const named = (pattern: RegExp) => extensions.filter((name) => pattern.test(name)).map((name) => name.toLowerCase());
+  // By category: Z before S (unprivileged ISA, "ISA Extension Naming Conventions").
+  const others = [...['zicntr', 'zihpm', ...named(/^Z/)].sort(), ...['svnapot', ...named(/^S[a-z]/)].sort()];
   return {
     name: 'cpus',
     properties: {

@@ -3,6 +3,8 @@ import { atomicWasm, checkCacheBlock, zeroCacheBlock } from './access.ts';
 import type { Hart } from './hart.ts';
 import { CsrSlot, Mstatus } from './hart-context.ts';
 import { HartOffset } from './hart-state.ts';
+import { fenceRefusal, returnRefusal, supervisorRefusal, waitRefusal } from './hypervisor/access-rules.ts';
+import { currentVmid, fencePage, fenceSpace, hypervisorOperations, refuse } from './hypervisor/instructions.ts';
 import { pendingInterrupts } from './interrupts.ts';
 import { environmentCallCause, machineReturn, supervisorReturn } from './trap.ts';
 
@@ -21,8 +23,9 @@ const illegal = (hart: Hart, decoded: DecodedInstruction): void =>
 function accessCsr(hart: Hart, decoded: DecodedInstruction, isWrite: boolean, change: (old: bigint) => bigint): void {
   const context = hart.current;
   const { csr, rd } = decoded;
-  if (!hart.csrs.isAllowed(context, csr, isWrite)) {
-    illegal(hart, decoded);
+  const refusal = hart.csrs.refusal(context, csr, isWrite);
+  if (refusal !== 0) {
+    refuse(hart, decoded, refusal);
     return;
   }
   const old = hart.csrs.read(hart, context, csr);
@@ -73,12 +76,12 @@ function compareAndSwapQuad(hart: Hart, decoded: DecodedInstruction): void {
 
 /** The operations of the base architecture by the name in the instruction tables. Extensions bring theirs along. */
 export const controlOperations: Readonly<Record<string, ControlOperation>> = {
-  ecall: (hart) => hart.noteFault(environmentCallCause[hart.current.privilege], 0, 0),
+  ecall: (hart) => hart.noteFault(environmentCallCause(hart.current), 0, 0),
   ebreak: (hart) => hart.noteFault(ExceptionCause.breakpoint, hart.current.pcLow, hart.current.pcHigh),
   sret(hart, decoded) {
-    const { privilege, mstatus } = hart.current;
-    if (privilege === Privilege.user || (privilege === Privilege.supervisor && (mstatus & Mstatus.TSR) !== 0)) {
-      illegal(hart, decoded);
+    const refusal = returnRefusal(hart.current);
+    if (refusal !== 0) {
+      refuse(hart, decoded, refusal);
       return;
     }
     hart.nextPc = supervisorReturn(hart);
@@ -92,9 +95,9 @@ export const controlOperations: Readonly<Record<string, ControlOperation>> = {
   },
   wfi(hart, decoded) {
     const context = hart.current;
-    const { privilege, mstatus } = context;
-    if (privilege === Privilege.user || (privilege === Privilege.supervisor && (mstatus & Mstatus.TW) !== 0)) {
-      illegal(hart, decoded);
+    const refusal = waitRefusal(context);
+    if (refusal !== 0) {
+      refuse(hart, decoded, refusal);
       return;
     }
     // Interrupts enabled in mie wake it whatever the global enables say (privileged ISA, "Wait for Interrupt").
@@ -124,14 +127,16 @@ export const controlOperations: Readonly<Record<string, ControlOperation>> = {
   // Stores into decoded code invalidate it at once (see CodeFrames), so there is nothing left to do.
   'fence.i'() {},
   'sfence.vma'(hart, decoded) {
-    const { privilege, mstatus } = hart.current;
-    if (privilege === Privilege.user || (privilege === Privilege.supervisor && (mstatus & Mstatus.TVM) !== 0)) {
-      illegal(hart, decoded);
-      return;
-    }
-    const asid = decoded.rs2 === 0 ? undefined : Number(hart.readX(decoded.rs2) & 0xffffn);
-    const page = decoded.rs1 === 0 ? undefined : Number(hart.readX(decoded.rs1) >> 12n);
-    hart.fence(asid, page);
+    const { current } = hart;
+    const refusal = fenceRefusal(current);
+    if (refusal !== 0) refuse(hart, decoded, refusal);
+    else if (current.isVirtual) hart.fenceGuest(currentVmid(hart), fenceSpace(hart, decoded), fencePage(hart, decoded));
+    else hart.fence(fenceSpace(hart, decoded), fencePage(hart, decoded));
+  },
+  /** sfence.w.inval and sfence.inval.ir: invalidations happen at once, so there is nothing to order. */
+  'sfence.inval'(hart, decoded) {
+    const refusal = supervisorRefusal(hart.current, 0, 0);
+    if (refusal !== 0) refuse(hart, decoded, refusal);
   },
   csrrw: (hart, decoded) => accessCsr(hart, decoded, true, () => hart.readX(decoded.rs1)),
   csrrs: (hart, decoded) => accessCsr(hart, decoded, decoded.rs1 !== 0, (old) => old | hart.readX(decoded.rs1)),
@@ -139,4 +144,5 @@ export const controlOperations: Readonly<Record<string, ControlOperation>> = {
   csrrwi: (hart, decoded) => accessCsr(hart, decoded, true, () => BigInt(decoded.imm)),
   csrrsi: (hart, decoded) => accessCsr(hart, decoded, decoded.imm !== 0, (old) => old | BigInt(decoded.imm)),
   csrrci: (hart, decoded) => accessCsr(hart, decoded, decoded.imm !== 0, (old) => old & ~BigInt(decoded.imm)),
+  ...hypervisorOperations,
 };

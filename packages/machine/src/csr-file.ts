@@ -2,11 +2,10 @@ import { InternalError } from '@worldswitch/contracts';
 import {
   CsrAddress,
   type CsrDefinition,
-  csrPrivilege,
   defineCsr,
+  ExceptionCause,
   type InstructionSet,
   mergeCsrWrite,
-  Privilege,
 } from '@worldswitch/isa';
 import type { Hart } from './hart.ts';
 import {
@@ -19,6 +18,17 @@ import {
   PMP_CONFIGURATION_SLOT,
 } from './hart-context.ts';
 import { HartOffset } from './hart-state.ts';
+import { csrRefusal, type Refusal } from './hypervisor/access-rules.ts';
+import {
+  hostView,
+  hypervisorRow,
+  readGuestEnable,
+  readGuestPending,
+  storeHostView,
+  VS_INTERRUPTS,
+  writeGuestEnable,
+  writeGuestPending,
+} from './hypervisor/csr-rows.ts';
 import { isStimecmpEnabled, pendingInterrupts, SUPERVISOR_TIMER } from './interrupts.ts';
 import { PMP_ENTRIES, writePmpAddress, writePmpConfiguration } from './pmp-csrs.ts';
 
@@ -46,14 +56,16 @@ const triggerCsrs: readonly CsrDefinition[] = ['tselect', 'tdata1', 'tdata2', 't
 
 /**
  * All CSRs of a hart: the tables of isa give addresses, fields and legal values; here stands where the bits are and what else a
- * write does. Privilege is checked by `isAllowed`.
+ * write does. Privilege is checked by `refusal`.
  */
 export class CsrFile {
+  readonly #hasStateEnable: boolean;
   readonly #rows: (CsrRow | undefined)[] = new Array(4096).fill(undefined);
 
   constructor(instructionSet: InstructionSet) {
     const names = instructionSet.extensions.map((extension) => extension.name);
     const hasFloat = names.includes('F') || names.includes('D');
+    this.#hasStateEnable = names.includes('Smstateen');
     const special = specialRows(instructionSet, hasFloat);
     let nextSlot = FIRST_FREE_CSR_SLOT;
     for (const definition of instructionSet.csrs) {
@@ -62,6 +74,7 @@ export class CsrFile {
       const slot = (CsrSlot as Readonly<Record<string, number>>)[definition.name];
       const row =
         special[definition.name] ??
+        hypervisorRow(definition) ??
         pmpRow(definition.name) ??
         (isAbsent ? constant(0n) : stored(definition, slot ?? nextSlot++));
       this.#rows[definition.address] = { definition, ...row };
@@ -89,26 +102,10 @@ export class CsrFile {
     return row;
   }
 
-  /**
-   * Whether an instruction may access it now (privileged ISA, "CSR Address Mapping Conventions" and the CSRs' own sections).
-   * If not, the instruction is illegal.
-   */
-  isAllowed(context: HartContext, address: number, isWrite: boolean): boolean {
+  /** What an instruction raises that accesses it now: 0 when it may, else illegal-instruction or virtual-instruction. */
+  refusal(context: HartContext, address: number, isWrite: boolean): Refusal {
     const row = this.#rows[address];
-    const { privilege } = context;
-    if (!row || csrPrivilege(address) > privilege || (isWrite && row.definition.readOnly)) return false;
-    if (address <= CsrAddress.fcsr) return (context.mstatus & Mstatus.FS) !== 0;
-    if (privilege === Privilege.machine) return true;
-    switch (address) {
-      case CsrAddress.satp:
-        return privilege !== Privilege.supervisor || (context.mstatus & Mstatus.TVM) === 0;
-      case CsrAddress.stimecmp:
-        return isStimecmpEnabled(context) && (context.csrLow(CsrSlot.mcounteren) & 2) !== 0;
-    }
-    const bit = row.definition.counterEnableBit;
-    if (bit === undefined) return true;
-    if (((context.csrLow(CsrSlot.mcounteren) >>> bit) & 1) === 0) return false;
-    return privilege === Privilege.supervisor || ((context.csrLow(CsrSlot.scounteren) >>> bit) & 1) === 1;
+    return row ? csrRefusal(context, row.definition, isWrite, this.#hasStateEnable) : ExceptionCause.illegalInstruction;
   }
 
   /** The value that a read-modify-write of the CSR changes: for mip without the interrupt lines (section on mip.SEIP). */
@@ -118,7 +115,9 @@ export class CsrFile {
   }
 }
 
-type RowBody = Omit<CsrRow, 'definition'>;
+/** A row without its definition. */
+export type CsrBody = Omit<CsrRow, 'definition'>;
+type RowBody = CsrBody;
 
 const constant = (value: bigint): RowBody => ({ read: () => value, write() {} });
 
@@ -139,21 +138,28 @@ function specialRows(instructionSet: InstructionSet, hasFloat: boolean): Readonl
     return definition;
   };
   const mstatusDefinition = definitionOf('mstatus');
+  const mstatusWrites = mstatusDefinition.writeMask;
   const sstatusMask = definitionOf('sstatus').view?.mask ?? 0n;
   const sstatusWrites = definitionOf('sstatus').writeMask;
   /** There is no vector unit, and without F no floating-point unit. */
   const absent = (3n << 9n) | (hasFloat ? 0n : BigInt(Mstatus.FS));
   const readMstatus = (context: HartContext): bigint => {
-    const value = context.csr(CsrSlot.mstatus) | XLEN_FIELDS;
-    return (context.mstatus & Mstatus.FS) === Mstatus.FS ? value | SD : value;
+    const value = hostView(context) | XLEN_FIELDS;
+    return (context.hostStatus & Mstatus.FS) === Mstatus.FS ? value | SD : value;
+  };
+  const readSstatus = (context: HartContext): bigint => {
+    const value = (context.csr(CsrSlot.mstatus) & 0xffff_ffffn) | XLEN_FIELDS;
+    return ((context.mstatus & Mstatus.FS) === Mstatus.FS ? value | SD : value) & sstatusMask;
   };
   const writeMstatus = (hart: Hart, context: HartContext, value: bigint): void => {
-    const merged = mergeCsrWrite(mstatusDefinition, context.csr(CsrSlot.mstatus), value) & ~absent;
-    context.setCsr(CsrSlot.mstatus, merged & 0xffff_ffffn);
+    const merged = mergeCsrWrite(mstatusDefinition, hostView(context), value) & ~absent;
+    // GVA and MPV are the only bits above those of 32.
+    storeHostView(context, merged & mstatusWrites);
     hart.controlChanged(context);
   };
-  /** sie and sip: the bits of mie and mip that mideleg hands to supervisor mode. */
-  const delegated = (context: HartContext): bigint => context.csr(CsrSlot.mideleg);
+  /** sie and sip: the bits of mie and mip that mideleg hands to supervisor mode, without those of guests. */
+  const delegated = (context: HartContext): bigint => context.csr(CsrSlot.mideleg) & ~VS_INTERRUPTS;
+  const mipDefinition = definitionOf('mip');
   const menvcfgDefinition = definitionOf('menvcfg');
   const senvcfgDefinition = definitionOf('senvcfg');
   const cacheControl = instructionSet.extensions.reduce((bits, { name }) => bits | (cacheControls[name] ?? 0n), 0n);
@@ -171,36 +177,51 @@ function specialRows(instructionSet: InstructionSet, hasFloat: boolean): Readonl
   const writeFloat = (context: HartContext, flags: number | undefined, mode: number | undefined): void => {
     if (flags !== undefined) context.i32(HartOffset.fflags, flags & 31);
     if (mode !== undefined) context.i32(HartOffset.frm, mode & 7);
-    context.setCsrLow(CsrSlot.mstatus, context.mstatus | Mstatus.FS);
+    context.dirtyFloat();
   };
   return {
     mstatus: { read: (_hart, context) => readMstatus(context), write: writeMstatus },
     sstatus: {
-      read: (_hart, context) => readMstatus(context) & sstatusMask,
-      write: (hart, context, value) =>
-        writeMstatus(hart, context, (context.csr(CsrSlot.mstatus) & ~sstatusWrites) | (value & sstatusWrites)),
+      read: (_hart, context) => readSstatus(context),
+      write: (hart, context, value) => {
+        const writes = sstatusWrites & ~absent;
+        context.setCsr(CsrSlot.mstatus, (context.csr(CsrSlot.mstatus) & ~writes) | (value & writes));
+        hart.controlChanged(context);
+      },
     },
     misa: constant(misa),
     mip: {
       read: (hart, context) => BigInt(pendingInterrupts(hart, context)),
       write: (hart, context, value) => {
         // STIP is stimecmp's where that exists, and not writable then (Sstc).
-        const writable = isStimecmpEnabled(context) ? 0x202n : 0x222n;
+        const writable = (isStimecmpEnabled(context) ? 0x202n : 0x222n) | (mipDefinition.writeMask & 4n);
         context.setCsr(CsrSlot.mip, (context.csr(CsrSlot.mip) & ~writable) | (value & writable));
         hart.controlChanged(context);
       },
     },
     sie: {
-      read: (_hart, context) => context.csr(CsrSlot.mie) & delegated(context),
+      read: (_hart, context) =>
+        context.isVirtual ? readGuestEnable(context) : context.csr(CsrSlot.mie) & delegated(context),
       write: (hart, context, value) => {
+        if (context.isVirtual) {
+          writeGuestEnable(hart, context, value);
+          return;
+        }
         const mask = delegated(context) & definitionOf('sie').writeMask;
         context.setCsr(CsrSlot.mie, (context.csr(CsrSlot.mie) & ~mask) | (value & mask));
         hart.controlChanged(context);
       },
     },
     sip: {
-      read: (hart, context) => BigInt(pendingInterrupts(hart, context)) & delegated(context),
+      read: (hart, context) =>
+        context.isVirtual
+          ? readGuestPending(hart, context)
+          : BigInt(pendingInterrupts(hart, context)) & delegated(context),
       write: (hart, context, value) => {
+        if (context.isVirtual) {
+          writeGuestPending(hart, context, value);
+          return;
+        }
         const mask = delegated(context) & 2n;
         context.setCsr(CsrSlot.mip, (context.csr(CsrSlot.mip) & ~mask) | (value & mask));
         hart.controlChanged(context);
@@ -227,7 +248,18 @@ function specialRows(instructionSet: InstructionSet, hasFloat: boolean): Readonl
     minstret: counter(CsrSlot.minstret),
     cycle: { read: counter(CsrSlot.mcycle).read, write() {} },
     instret: { read: counter(CsrSlot.minstret).read, write() {} },
-    time: { read: (hart) => BigInt(hart.now()), write() {} },
+    time: {
+      read: (hart, context) =>
+        context.isVirtual ? (BigInt(hart.now()) + context.csr(CsrSlot.htimedelta)) & mask64 : BigInt(hart.now()),
+      write() {},
+    },
+    stimecmp: {
+      read: (_hart, context) => context.csr(context.isVirtual ? CsrSlot.vstimecmp : CsrSlot.stimecmp),
+      write: (hart, context, value) => {
+        context.setCsr(context.isVirtual ? CsrSlot.vstimecmp : CsrSlot.stimecmp, value);
+        hart.controlChanged(context);
+      },
+    },
     mhartid: { read: (hart) => BigInt(hart.id), write() {} },
     fflags: {
       read: (_hart, context) => readFcsr(context) & 31n,

@@ -33,7 +33,7 @@ describe('device tree', () => {
     expect(source).toContain('serial@10000000');
     expect(source).toContain('reg = <0x00 0x80000000 0x00 0x8000000>');
     expect(source).toContain('bootargs = "console=ttyS0 quiet"');
-    expect(source).toContain('riscv,isa = "rv64imac_zicntr_zicsr_zifencei_zihpm"');
+    expect(source).toContain('riscv,isa = "rv64imac_zicntr_zicsr_zifencei_zihpm_svnapot"');
     expect(source).toContain('linux,initrd-start = <0x00 0x87000000>');
     expect(source.match(/virtio_mmio@/g)).toHaveLength(8);
     expect(source).toMatch(/plic@c000000[\s\S]*interrupts-extended = <0x11 0x0b 0x11 0x09>/);

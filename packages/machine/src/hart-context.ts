@@ -12,6 +12,10 @@ const slotNames = [
   ...['mstatus', 'medeleg', 'mideleg', 'mie', 'mip', 'mtvec', 'mcounteren', 'menvcfg', 'mscratch', 'mepc', 'mcause'],
   ...['mtval', 'stvec', 'scounteren', 'senvcfg', 'sscratch', 'sepc', 'scause', 'stval', 'satp', 'stimecmp'],
   ...['mcycle', 'minstret'],
+  // Hypervisor extension. Those of vs* hold what is not in force: see hypervisor/world-switch.ts.
+  ...['mtinst', 'mtval2', 'hstatus', 'hedeleg', 'hideleg', 'htimedelta', 'hcounteren', 'henvcfg', 'htval', 'htinst'],
+  ...['hgatp', 'vsstatus', 'vstvec', 'vsscratch', 'vsepc', 'vscause', 'vstval', 'vsatp', 'vstimecmp'],
+  ...['mstateen0', 'hstateen0', 'mstateen1', 'hstateen1', 'mstateen2', 'hstateen2', 'mstateen3', 'hstateen3'],
 ] as const;
 export type CsrSlotName = (typeof slotNames)[number];
 export const CsrSlot = Object.fromEntries(slotNames.map((name, index) => [name, index])) as Readonly<
@@ -40,6 +44,22 @@ export const Mstatus = {
   TW: 1 << 21,
   TSR: 1 << 22,
 } as const;
+/** Bits of the upper half of mstatus: MPV and GVA (privileged ISA, "Hypervisor Extension", Machine-Level CSRs). */
+export const MstatusHigh = { GVA: 1 << 6, MPV: 1 << 7 } as const;
+/** Bits of hstatus. */
+export const Hstatus = {
+  GVA: 1 << 6,
+  SPV: 1 << 7,
+  SPVP: 1 << 8,
+  HU: 1 << 9,
+  VTVM: 1 << 20,
+  VTW: 1 << 21,
+  VTSR: 1 << 22,
+} as const;
+
+/** What a guest-page fault was met at: the access itself, or reading or updating an entry of the guest's page table. */
+export const GuestFaultKind = { explicit: 0, tableRead: 1, tableWrite: 2 } as const;
+export type GuestFaultKind = (typeof GuestFaultKind)[keyof typeof GuestFaultKind];
 
 /** A u64 kept in the machine's memory as a number: exact below 2^53. */
 function readNumber(u32: Uint32Array, word: number): number {
@@ -92,6 +112,16 @@ export class HartContext {
   /** Retired instructions by privilege level, up to `privilegeMark` retired instructions. */
   readonly retiredAt: [number, number, number, number] = [0, 0, 0, 0];
   privilegeMark = 0;
+  /** Privilege of the guest in whose name a hypervisor load or store runs; -1 otherwise. */
+  guestAccess = -1;
+  /** That is hlvx: what it reads must be executable. */
+  isExecuteRead = false;
+  /** The fault that is noted is that of a hypervisor load or store: its address is the guest's. */
+  isGuestAddress = false;
+  /** The last guest-page fault: guest physical address divided by 4, in halves, and what its access was. */
+  guestFaultLow = 0;
+  guestFaultHigh = 0;
+  guestFaultKind: GuestFaultKind = GuestFaultKind.explicit;
   /** Traps taken: exceptions at [code], interrupts at [64 + code]. */
   readonly traps = new Float64Array(128);
 
@@ -172,6 +202,37 @@ export class HartContext {
     this.i32(HartOffset.privilege, privilege);
   }
 
+  /** The hart is in a guest: V of the hypervisor extension. */
+  get isVirtual(): boolean {
+    return this.memory.i32[this.word + HartOffset.isVirtual / 4] !== 0;
+  }
+  /** Low half of vsstatus, wherever it stands. */
+  get guestStatus(): number {
+    return this.isVirtual ? this.mstatus : this.csrLow(CsrSlot.vsstatus);
+  }
+  /** Low half of sstatus of the hypervisor, or of mstatus where it is in force. */
+  get hostStatus(): number {
+    return this.isVirtual ? this.csrLow(CsrSlot.vsstatus) : this.mstatus;
+  }
+  /** Where vsatp stands. */
+  get guestSatpSlot(): number {
+    return this.isVirtual ? CsrSlot.satp : CsrSlot.vsatp;
+  }
+
+  /** The floating-point unit is on: for a guest, the hypervisor's FS counts too. */
+  get isFloatOn(): boolean {
+    const withheld = this.memory.i32[this.word + HartOffset.withheldStatus / 4]!;
+    return (this.mstatus & Mstatus.FS) !== 0 && (withheld & Mstatus.FS) !== Mstatus.FS;
+  }
+  /** Floating-point state has changed. */
+  dirtyFloat(): void {
+    this.setCsrLow(CsrSlot.mstatus, this.mstatus | Mstatus.FS);
+    if (!this.isVirtual) return;
+    const outer = this.csrLow(CsrSlot.vsstatus) | Mstatus.FS;
+    this.setCsrLow(CsrSlot.vsstatus, outer);
+    this.i32(HartOffset.withheldStatus, ~outer);
+  }
+
   /** CSR storage by slot: no side effects. */
   csr(slot: number): bigint {
     return this.memory.u64[this.quad + HartOffset.csr / 8 + slot]!;
@@ -234,9 +295,19 @@ export class HartContext {
     };
   }
 
-  /** The privilege that loads and stores have: that of mstatus.MPP under MPRV. */
+  /** Loads and stores are the guest's: in a guest, in hypervisor loads and stores, and under MPRV with MPV. */
+  get isDataVirtual(): boolean {
+    if (this.isVirtual || this.guestAccess >= 0) return true;
+    if (this.privilege !== Privilege.machine) return false;
+    const { mstatus } = this;
+    if ((mstatus & Mstatus.MPRV) === 0 || (mstatus & Mstatus.MPP) === Mstatus.MPP) return false;
+    return (this.csrHigh(CsrSlot.mstatus) & MstatusHigh.MPV) !== 0;
+  }
+
+  /** The privilege that loads and stores have: that of mstatus.MPP under MPRV, of hstatus.SPVP for hypervisor loads and stores. */
   get dataPrivilege(): PrivilegeLevel {
-    const { mstatus, privilege } = this;
+    const { mstatus, privilege, guestAccess } = this;
+    if (guestAccess >= 0) return guestAccess as PrivilegeLevel;
     if (privilege !== Privilege.machine || (mstatus & Mstatus.MPRV) === 0) return privilege;
     return ((mstatus & Mstatus.MPP) >> Mstatus.MPP_SHIFT) as PrivilegeLevel;
   }

@@ -8,6 +8,7 @@ import { ReferenceEngine } from './engine/reference/reference-engine.ts';
 import { MachineError } from './errors.ts';
 import { Hart, type HartState } from './hart.ts';
 import { CsrSlot, HartContext } from './hart-context.ts';
+import { resetHypervisor } from './hypervisor/reset.ts';
 import { type ClockState, MachineClock } from './machine-clock.ts';
 import type { MachineMemory } from './machine-memory.ts';
 import { MAX_CONTEXTS, RAM } from './memory-layout.ts';
@@ -94,6 +95,7 @@ export class HartGroup {
     const context = new HartContext(this.memory, index);
     // A and D are updated by hardware unless software asks for page faults, as on QEMU's virt board.
     context.setCsr(CsrSlot.menvcfg, 1n << 61n);
+    resetHypervisor(context, this.instructionSet);
     this.#contexts[index] = context;
     return context;
   }

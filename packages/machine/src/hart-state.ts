@@ -38,6 +38,10 @@ export const HartOffset = {
   isTranslating: 592,
   /** i32: the `CodeVariant` (engine/compiler/layout.ts) of translations that may run: 1 while data addresses are plainly physical. */
   codeVariant: 596,
+  /** i32: 1 while the hart is in a guest (V=1). */
+  isVirtual: 600,
+  /** i32: in a guest, the complement of the hypervisor's sstatus, whose FS has a say too; else 0. */
+  withheldStatus: 604,
   /** CSR slots of 8 bytes: see csr-file.ts. */
   csr: 1024,
 } as const;

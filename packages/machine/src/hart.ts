@@ -1,4 +1,13 @@
-import { InternalError, type SavedState, type TlbModel, TranslationMode } from '@worldswitch/contracts';
+import {
+  BARE_ASID,
+  guestSpace,
+  InternalError,
+  LAST_SPACE,
+  MAX_ASID,
+  type SavedState,
+  type TlbModel,
+  TranslationMode,
+} from '@worldswitch/contracts';
 import { type DecodedInstruction, type InstructionSet, Privilege, type PrivilegeLevel } from '@worldswitch/isa';
 import {
   createPageTableMemory,
@@ -21,6 +30,8 @@ import { MachineError } from './errors.ts';
 import { type ContextState, CsrSlot, type HartContext, Mstatus } from './hart-context.ts';
 import type { HartGroup } from './hart-group.ts';
 import { HartOffset } from './hart-state.ts';
+import { GuestTranslation, selectGuestTranslations } from './hypervisor/guest-translation.ts';
+import { switchWorld } from './hypervisor/world-switch.ts';
 import { chooseInterrupt, nextDeadline } from './interrupts.ts';
 import type { MachineClock } from './machine-clock.ts';
 import type { MachineMemory } from './machine-memory.ts';
@@ -88,7 +99,8 @@ export class Hart {
   readonly reference: ReferenceEngine;
   readonly ramFrames: number;
   readonly pageTables: PageTableMemory;
-  readonly walkContext: TranslationContext = createTranslationContext();
+  readonly guest: GuestTranslation;
+  readonly walkContext: TranslationContext = createTranslationContext({ hasNapot: true });
   readonly walkResult: WalkResult = createWalkResult();
   /** Level of the leaf that the last translation used; -1 when it was untranslated. */
   leafLevel = 0;
@@ -143,6 +155,7 @@ export class Hart {
     const sets = Math.floor(TRANSLATION_SETS / options.harts);
     this.sets = new TranslationSets(this.memory, options.id * sets, sets);
     this.pageTables = protectPageTables(this, createPageTableMemory(this.ram));
+    this.guest = new GuestTranslation(this.pageTables);
     this.tlb.onEvict = (entry) => this.sets.evict(entry.asid, entry.page, (entry.flags & PteFlag.global) !== 0);
     this.ram.dirty.onCut(() => this.sets.forgetAllStores());
     this.#home = group.createContext();
@@ -190,6 +203,7 @@ export class Hart {
     const [tlb] = state.tlb;
     if (tlb === undefined) this.tlb.flush();
     else this.tlb.restore?.(tlb);
+    this.guest.isUsed = true;
     context.restore(state.context);
     refreshPmp(context);
     this.current = context;
@@ -414,9 +428,11 @@ export class Hart {
     this.reference.nextPc = value;
   }
 
-  setPrivilege(privilege: PrivilegeLevel): void {
+  /** Enters a privilege mode; `isVirtual`: that of a guest. */
+  setMode(privilege: PrivilegeLevel, isVirtual: boolean): void {
     const context = this.current;
     context.setPrivilege(privilege, this.#retiring);
+    switchWorld(context, isVirtual);
     this.selectTranslations();
     context.i32(HartOffset.attention, 1);
   }
@@ -432,6 +448,12 @@ export class Hart {
     const context = this.current;
     const { i32 } = this.memory;
     const { word, privilege, mstatus } = context;
+    if (context.isDataVirtual) {
+      this.#choice.context = undefined;
+      selectGuestTranslations(this, context, this.#retiring);
+      this.#selectVariant();
+      return;
+    }
     const low = context.csrLow(CsrSlot.satp);
     const high = context.csrHigh(CsrSlot.satp);
     const rights = privilege | (mstatus & ACCESS_RIGHTS);
@@ -487,8 +509,33 @@ export class Hart {
 
   /** sfence.vma for the whole hart. */
   fence(asid?: number, page?: number): void {
+    if (this.guest.isUsed && asid === undefined) {
+      this.#fenceSpaces(0, MAX_ASID, page);
+      return;
+    }
     this.tlb.flush(asid, page);
     this.sets.flush(asid, page);
+  }
+
+  /** hfence.vvma of a virtual machine, or, with `vmid` alone or without, hfence.gvma. */
+  fenceGuest(vmid?: number, asid?: number, page?: number): void {
+    if (vmid === undefined) this.#fenceSpaces(guestSpace(0, 0), LAST_SPACE, page);
+    else if (asid === undefined) this.#fenceSpaces(guestSpace(vmid, 0), guestSpace(vmid, BARE_ASID), page);
+    else {
+      this.tlb.flush(guestSpace(vmid, asid), page);
+      this.sets.flush(guestSpace(vmid, asid), page);
+    }
+  }
+
+  #fenceSpaces(first: number, last: number, page: number | undefined): void {
+    // A model that cannot tell them apart forgets more than it must.
+    if (this.tlb.flushSpaces) {
+      this.tlb.flushSpaces(first, last, page);
+      this.sets.flushSpaces(first, last, page);
+    } else {
+      this.tlb.flush(undefined, page);
+      this.sets.flush(undefined, page);
+    }
   }
 
   // ---- slow paths for compiled code: addresses as signed halves, values through the context's scratch ----

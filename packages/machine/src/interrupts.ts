@@ -1,8 +1,10 @@
 import { InterruptCause, Privilege } from '@worldswitch/isa';
 import type { Hart } from './hart.ts';
 import { CsrSlot, type HartContext, Mstatus } from './hart-context.ts';
+import { guestTimerDeadline, isGuestTimerDue, isGuestTimerEnabled } from './hypervisor/guest-timer.ts';
 
 export const SUPERVISOR_TIMER = 1 << InterruptCause.supervisorTimer;
+const GUEST_TIMER = 1 << InterruptCause.virtualSupervisorTimer;
 const MACHINE_TIMER = 1 << InterruptCause.machineTimer;
 
 /** Order in which simultaneous interrupts are taken (privileged ISA, section on mip and mie). */
@@ -13,6 +15,10 @@ const priorities: readonly number[] = [
   InterruptCause.supervisorExternal,
   InterruptCause.supervisorSoftware,
   InterruptCause.supervisorTimer,
+  InterruptCause.supervisorGuestExternal,
+  InterruptCause.virtualSupervisorExternal,
+  InterruptCause.virtualSupervisorSoftware,
+  InterruptCause.virtualSupervisorTimer,
 ];
 
 /** menvcfg.STCE: stimecmp exists for supervisor mode and drives STIP. */
@@ -30,6 +36,7 @@ export function pendingInterrupts(hart: Hart, context: HartContext): number {
   const now = hart.now();
   if (context.supervisorDeadline <= now || stimecmpDeadline(context) <= now) pending |= SUPERVISOR_TIMER;
   if (hart.machineDeadline(context) <= now) pending |= MACHINE_TIMER;
+  if (isGuestTimerDue(context, now)) pending |= GUEST_TIMER;
   return pending;
 }
 
@@ -38,22 +45,26 @@ export function nextDeadline(hart: Hart, context: HartContext): number {
   const { supervisorDeadline } = context;
   const stimecmp = stimecmpDeadline(context);
   const machineDeadline = hart.machineDeadline(context);
-  if (Math.min(supervisorDeadline, stimecmp, machineDeadline) === Number.POSITIVE_INFINITY) {
+  const hasGuestTimer = isGuestTimerEnabled(context);
+  if (!hasGuestTimer && Math.min(supervisorDeadline, stimecmp, machineDeadline) === Number.POSITIVE_INFINITY) {
     return Number.POSITIVE_INFINITY;
   }
   const now = hart.now();
-  return Math.min(after(now, supervisorDeadline), after(now, stimecmp), after(now, machineDeadline));
+  const next = Math.min(after(now, supervisorDeadline), after(now, stimecmp), after(now, machineDeadline));
+  return hasGuestTimer ? Math.min(next, guestTimerDeadline(context, now)) : next;
 }
 
 const after = (now: number, deadline: number): number => (deadline > now ? deadline : Number.POSITIVE_INFINITY);
 
-/** An interrupt that is taken now: its number, and whether supervisor mode takes it. */
+/** An interrupt that is taken now. */
 export interface InterruptChoice {
   readonly cause: number;
-  readonly isDelegated: boolean;
 }
 
-/** The interrupt that is enabled and pending with the highest priority, if any (privileged ISA, section on mip and mie). */
+/**
+ * The interrupt that is enabled and pending with the highest priority, if any: those of machine mode go first, then those of
+ * supervisor mode, then those that hideleg hands to a guest (privileged ISA, section on mip and mie).
+ */
 export function chooseInterrupt(hart: Hart, context: HartContext): InterruptChoice | undefined {
   const enabled = context.csrLow(CsrSlot.mie);
   if (enabled === 0) return undefined;
@@ -63,12 +74,16 @@ export function chooseInterrupt(hart: Hart, context: HartContext): InterruptChoi
   const delegation = context.csrLow(CsrSlot.mideleg);
   const forMachine = pending & ~delegation;
   if (forMachine !== 0 && (privilege < Privilege.machine || (mstatus & Mstatus.MIE) !== 0)) {
-    return { cause: highestPriority(forMachine), isDelegated: false };
+    return { cause: highestPriority(forMachine) };
   }
-  const forSupervisor = pending & delegation;
-  if (forSupervisor === 0 || privilege > Privilege.supervisor) return undefined;
-  if (privilege === Privilege.supervisor && (mstatus & Mstatus.SIE) === 0) return undefined;
-  return { cause: highestPriority(forSupervisor), isDelegated: true };
+  const delegated = pending & delegation;
+  if (delegated === 0 || privilege > Privilege.supervisor) return undefined;
+  const { isVirtual } = context;
+  const isEnabled = privilege === Privilege.user || (mstatus & Mstatus.SIE) !== 0;
+  const forGuest = delegated & context.csrLow(CsrSlot.hideleg);
+  const forSupervisor = delegated & ~forGuest;
+  if (forSupervisor !== 0 && (isVirtual || isEnabled)) return { cause: highestPriority(forSupervisor) };
+  return forGuest !== 0 && isVirtual && isEnabled ? { cause: highestPriority(forGuest) } : undefined;
 }
 
 function highestPriority(pending: number): number {

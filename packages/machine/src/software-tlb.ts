@@ -1,4 +1,4 @@
-import type { TranslationMode } from '@worldswitch/contracts';
+import { LAST_SPACE, type TranslationMode } from '@worldswitch/contracts';
 import type { PrivilegeLevel } from '@worldswitch/isa';
 import type { MachineMemory } from './machine-memory.ts';
 import {
@@ -17,7 +17,14 @@ const WORDS_PER_ENTRY = TRANSLATION_ENTRY_SIZE >>> 2;
 const TABLES = TRANSLATION_SET_SIZE / TRANSLATION_TABLE_SIZE;
 const WORDS_PER_TABLE = TRANSLATION_TABLE_SIZE >>> 2;
 /** Root frames from here on are outside any RAM, and share a key: nothing is ever entered for them. */
-const ROOT_FRAMES = 2 ** 29;
+export const ROOT_FRAMES = 2 ** 29;
+
+/** A guest's world: what besides its own page table decides on its translations, as a key, and its number in TLB entries. */
+export interface GuestWorld {
+  /** Above 0. */
+  key: number;
+  space: number;
+}
 
 /**
  * The inline software TLB: a pool of translation sets, one for each combination of address space and access rights in use, so
@@ -28,7 +35,9 @@ export class TranslationSets {
   readonly #i32: Int32Array;
   /** By frame of RAM: 1 where compiled code may store by physical address. */
   readonly #isStorable: Uint8Array;
-  readonly #setOfKey = new Map<number, number>();
+  /** Sets by key, in maps by world: 0 is that outside of guests. */
+  readonly #worlds = new Map<number, Map<number, number>>([[0, new Map()]]);
+  readonly #worldOf: Float64Array;
   /** Of this hart's share: sets are numbered from its start. */
   readonly #keys: (number | undefined)[];
   readonly #asids: Int32Array;
@@ -50,6 +59,7 @@ export class TranslationSets {
     this.#base = TRANSLATIONS + first * TRANSLATION_SET_SIZE;
     this.#count = count;
     this.#keys = new Array(count).fill(undefined);
+    this.#worldOf = new Float64Array(count);
     this.#asids = new Int32Array(count);
     this.#isPhysical = new Uint8Array(count);
     this.#hasSuperpage = new Uint8Array(count);
@@ -63,10 +73,14 @@ export class TranslationSets {
     privilege: PrivilegeLevel,
     isSumSet: boolean,
     isMxrSet: boolean,
+    world?: GuestWorld,
   ): number {
     const rights = asid | (mode << 16) | (privilege << 20) | (isSumSet ? 1 << 22 : 0) | (isMxrSet ? 1 << 23 : 0);
     const key = rights + Math.min(rootFrame, ROOT_FRAMES - 1) * 2 ** 24;
-    const set = this.#setOfKey.get(key) ?? this.#claim(key, asid, mode === 0);
+    const worldKey = world ? world.key : 0;
+    const set =
+      this.#worlds.get(worldKey)?.get(key) ??
+      this.#claim(worldKey, key, world ? world.space : asid, mode === 0 && worldKey === 0);
     return this.#base + set * TRANSLATION_SET_SIZE;
   }
 
@@ -76,22 +90,35 @@ export class TranslationSets {
     this.#pinned[1] = (fetch - this.#base) / TRANSLATION_SET_SIZE;
   }
 
-  #claim(key: number, asid: number, isPhysical: boolean): number {
+  #claim(world: number, key: number, asid: number, isPhysical: boolean): number {
     let set = this.#keys.indexOf(undefined);
     if (set < 0) {
       do {
         set = this.#next;
         this.#next = (this.#next + 1) % this.#count;
       } while (this.#pinned.includes(set));
-      this.#setOfKey.delete(this.#keys[set]!);
+      this.#forgetKey(set);
     }
     this.#keys[set] = key;
+    this.#worldOf[set] = world;
     if (set >= this.#used) this.#used = set + 1;
-    this.#setOfKey.set(key, set);
+    let sets = this.#worlds.get(world);
+    if (sets === undefined) {
+      sets = new Map();
+      this.#worlds.set(world, sets);
+    }
+    sets.set(key, set);
     this.#asids[set] = asid;
     this.#isPhysical[set] = isPhysical ? 1 : 0;
     this.#clear(set);
     return set;
+  }
+
+  #forgetKey(set: number): void {
+    const world = this.#worldOf[set]!;
+    const sets = this.#worlds.get(world)!;
+    sets.delete(this.#keys[set]!);
+    if (world !== 0 && sets.size === 0) this.#worlds.delete(world);
   }
 
   #clear(set: number): void {
@@ -104,7 +131,7 @@ export class TranslationSets {
   #drop(set: number): void {
     if (this.#pinned.includes(set)) this.#clear(set);
     else {
-      this.#setOfKey.delete(this.#keys[set]!);
+      this.#forgetKey(set);
       this.#keys[set] = undefined;
     }
   }
@@ -129,9 +156,16 @@ export class TranslationSets {
 
   /** Follows a flush of the TLB model. Untranslated sets stay. */
   flush(asid?: number, page?: number): void {
+    if (asid === undefined) this.flushSpaces(0, LAST_SPACE, page);
+    else this.flushSpaces(asid, asid, page);
+  }
+
+  /** Likewise for a range of address spaces. */
+  flushSpaces(first: number, last: number, page?: number): void {
     for (let set = 0; set < this.#used; set++) {
       if (this.#keys[set] === undefined || this.#isPhysical[set] === 1) continue;
-      if (asid !== undefined && this.#asids[set] !== asid) continue;
+      const space = this.#asids[set]!;
+      if (space < first || space > last) continue;
       if (page === undefined || this.#hasSuperpage[set] === 1) this.#drop(set);
       else this.#forgetPage(set, page);
     }

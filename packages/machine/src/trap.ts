@@ -1,6 +1,8 @@
 import { ExceptionCause, Privilege, type PrivilegeLevel } from '@worldswitch/isa';
 import type { Hart } from './hart.ts';
-import { CsrSlot, type HartContext, Mstatus } from './hart-context.ts';
+import { CsrSlot, GuestFaultKind, type HartContext, Hstatus, Mstatus, MstatusHigh } from './hart-context.ts';
+import { trapInstruction } from './hypervisor/trap-instruction.ts';
+import { switchWorld } from './hypervisor/world-switch.ts';
 
 /**
  * Exception code of a double trap (Smdbltrap, Ssdbltrap). Reported to the owner of the machine when a trap handler traps again
@@ -20,13 +22,14 @@ export function joinHalves(low: number, high: number): bigint {
 }
 
 /**
- * Takes a trap at the context's pc: enters the handler in supervisor or machine mode, or ends the slice when the handler is the
- * owner of a hosted context (privileged ISA, "Trap Delegation" and "Machine Status Register", the interrupt-enable stack).
+ * Takes a trap at the context's pc: enters the handler of a guest's supervisor mode, of supervisor or of machine mode, or ends
+ * the slice when the handler is the owner of a hosted context (privileged ISA, "Trap Delegation", "Machine Status Register", the
+ * interrupt-enable stack, and "Trap Entry" of the hypervisor extension).
  * @param low,high halves of the trap value.
  */
 export function takeTrap(hart: Hart, cause: number, isInterrupt: boolean, low: number, high: number): void {
   const context = hart.current;
-  const { privilege } = context;
+  const { privilege, isVirtual } = context;
   context.traps[isInterrupt ? 64 + cause : cause]!++;
   const delegation = context.csrLow(isInterrupt ? CsrSlot.mideleg : CsrSlot.medeleg);
   const isDelegated = privilege <= Privilege.supervisor && ((delegation >>> cause) & 1) === 1;
@@ -50,9 +53,70 @@ export function takeTrap(hart: Hart, cause: number, isInterrupt: boolean, low: n
     return;
   }
   hart.observer?.trap?.(hart, cause, isInterrupt, joinHalves(low, high), privilege, to);
-  if (isDelegated) enterSupervisor(context, cause, isInterrupt, low, high);
-  else enterMachine(context, cause, isInterrupt, low, high);
-  hart.setPrivilege(to);
+  const guestDelegation = isInterrupt ? CsrSlot.hideleg : CsrSlot.hedeleg;
+  if (isDelegated && isVirtual && ((context.csrLow(guestDelegation) >>> cause) & 1) === 1) {
+    // The guest's own numbers of its interrupts are one less.
+    enterSupervisor(context, isInterrupt ? cause - 1 : cause, isInterrupt, low, high);
+    hart.setMode(to, true);
+    return;
+  }
+  const isGuestAddress = !isInterrupt && hasGuestAddress(context, cause);
+  const isGuestFault = !isInterrupt && isGuestPageFault(cause);
+  const instruction = isGuestFault ? instructionOf(hart, context, cause, low) : 0;
+  context.isGuestAddress = false;
+  switchWorld(context, false);
+  const faultLow = isGuestFault ? context.guestFaultLow : 0;
+  const faultHigh = isGuestFault ? context.guestFaultHigh : 0;
+  if (isDelegated) {
+    noteOrigin(context, privilege, isVirtual, isGuestAddress);
+    context.setCsrHalves(CsrSlot.htval, faultLow, faultHigh);
+    context.setCsrHalves(CsrSlot.htinst, instruction, 0);
+    enterSupervisor(context, cause, isInterrupt, low, high);
+  } else {
+    const origin = (isVirtual ? MstatusHigh.MPV : 0) | (isGuestAddress ? MstatusHigh.GVA : 0);
+    const rest = context.csrHigh(CsrSlot.mstatus) & ~(MstatusHigh.MPV | MstatusHigh.GVA);
+    context.setCsrHalves(CsrSlot.mstatus, context.mstatus, rest | origin);
+    context.setCsrHalves(CsrSlot.mtval2, faultLow, faultHigh);
+    context.setCsrHalves(CsrSlot.mtinst, instruction, 0);
+    enterMachine(context, cause, isInterrupt, low, high);
+  }
+  hart.setMode(to, false);
+}
+
+const isGuestPageFault = (cause: number): boolean =>
+  cause === ExceptionCause.instructionGuestPageFault ||
+  cause === ExceptionCause.loadGuestPageFault ||
+  cause === ExceptionCause.storeGuestPageFault;
+
+function instructionOf(hart: Hart, context: HartContext, cause: number, low: number): number {
+  const isFetch = cause === ExceptionCause.instructionGuestPageFault;
+  return isFetch && context.guestFaultKind === GuestFaultKind.explicit ? 0 : trapInstruction(hart, context, low);
+}
+
+/** Exceptions whose trap value is an address: of the instruction, or of its data. */
+const FETCH_ADDRESS = (1 << 0) | (1 << 1) | (1 << 3) | (1 << 12) | (1 << 20);
+const DATA_ADDRESS = (1 << 4) | (1 << 5) | (1 << 6) | (1 << 7) | (1 << 13) | (1 << 15) | (1 << 21) | (1 << 23);
+
+/** The trap value is a guest virtual address: hstatus.GVA and mstatus.GVA. */
+function hasGuestAddress(context: HartContext, cause: number): boolean {
+  if (((FETCH_ADDRESS >>> cause) & 1) === 1) return context.isVirtual;
+  return ((DATA_ADDRESS >>> cause) & 1) === 1 && (context.isGuestAddress || context.isDataVirtual);
+}
+
+/** hstatus.SPV, SPVP and GVA of a trap to the hypervisor's supervisor mode. */
+function noteOrigin(
+  context: HartContext,
+  privilege: PrivilegeLevel,
+  isVirtual: boolean,
+  isGuestAddress: boolean,
+): void {
+  let status = context.csrLow(CsrSlot.hstatus) & ~(Hstatus.SPV | Hstatus.GVA);
+  if (isGuestAddress) status |= Hstatus.GVA;
+  if (isVirtual) {
+    status = (status | Hstatus.SPV) & ~Hstatus.SPVP;
+    if (privilege === Privilege.supervisor) status |= Hstatus.SPVP;
+  }
+  context.setCsrLow(CsrSlot.hstatus, status);
 }
 
 /** Direct mode goes to BASE; vectored mode (1) adds four times the cause for interrupts. */
@@ -92,8 +156,15 @@ export function supervisorReturn(hart: Hart): bigint {
   if (old & Mstatus.SPIE) status |= Mstatus.SIE;
   context.setCsrLow(CsrSlot.mstatus, status);
   hart.observer?.trapReturn?.(hart, 'sret', context.privilege, to);
-  hart.setPrivilege(to);
-  return context.csr(CsrSlot.sepc);
+  const pc = context.csr(CsrSlot.sepc);
+  let { isVirtual } = context;
+  if (!isVirtual) {
+    const hypervisor = context.csrLow(CsrSlot.hstatus);
+    isVirtual = (hypervisor & Hstatus.SPV) !== 0;
+    context.setCsrLow(CsrSlot.hstatus, hypervisor & ~Hstatus.SPV);
+  }
+  hart.setMode(to, isVirtual);
+  return pc;
 }
 
 /** mret, likewise. */
@@ -104,15 +175,16 @@ export function machineReturn(hart: Hart): bigint {
   let status = (old & ~(Mstatus.MIE | Mstatus.MPP)) | Mstatus.MPIE;
   if (old & Mstatus.MPIE) status |= Mstatus.MIE;
   if (to !== Privilege.machine) status &= ~Mstatus.MPRV;
-  context.setCsrLow(CsrSlot.mstatus, status);
   hart.observer?.trapReturn?.(hart, 'mret', context.privilege, to);
-  hart.setPrivilege(to);
+  const high = context.csrHigh(CsrSlot.mstatus);
+  context.setCsrHalves(CsrSlot.mstatus, status, high & ~MstatusHigh.MPV);
+  hart.setMode(to, to !== Privilege.machine && (high & MstatusHigh.MPV) !== 0);
   return context.csr(CsrSlot.mepc);
 }
 
-/** Exception codes of ecall by privilege. */
-export const environmentCallCause: Readonly<Record<PrivilegeLevel, number>> = {
-  [Privilege.user]: ExceptionCause.environmentCallFromUser,
-  [Privilege.supervisor]: ExceptionCause.environmentCallFromSupervisor,
-  [Privilege.machine]: ExceptionCause.environmentCallFromMachine,
-};
+/** Exception code of ecall. */
+export function environmentCallCause({ privilege, isVirtual }: HartContext): number {
+  if (privilege === Privilege.machine) return ExceptionCause.environmentCallFromMachine;
+  if (privilege === Privilege.user) return ExceptionCause.environmentCallFromUser;
+  return isVirtual ? ExceptionCause.environmentCallFromVirtualSupervisor : ExceptionCause.environmentCallFromSupervisor;
+}

@@ -3,6 +3,7 @@ import { CsrAddress, Privilege, type PrivilegeLevel } from '@worldswitch/isa';
 import type { Hart } from './hart.ts';
 import type { HartContext } from './hart-context.ts';
 import { CsrSlot } from './hart-context.ts';
+import { switchWorld } from './hypervisor/world-switch.ts';
 import { joinHalves } from './trap.ts';
 
 /** mstatus.FS: on, in its initial state. */
@@ -74,6 +75,15 @@ export class HostedVcpu implements Vcpu {
   }
   set privilege(privilege: PrivilegeLevel) {
     this.context.setPrivilege(privilege);
+    this.hart.controlChanged(this.context);
+  }
+
+  /** The context is in a guest: V of the hypervisor extension. */
+  get isVirtual(): boolean {
+    return this.context.isVirtual;
+  }
+  set isVirtual(value: boolean) {
+    switchWorld(this.context, value);
     this.hart.controlChanged(this.context);
   }
 

@@ -38,6 +38,7 @@ export function faultCause(fault: Exclude<TranslationFault, 0>, access: AccessKi
  * @param privilege the effective one (MPRV applied), user or supervisor.
  * @param isSumSet mstatus.SUM: supervisor may load from and store to user pages.
  * @param isMxrSet mstatus.MXR: loads may read executable pages.
+ * @param isExecuteRead hlvx: execute permission takes the place of read permission in loads.
  */
 export function permits(
   flags: number,
@@ -45,6 +46,7 @@ export function permits(
   privilege: PrivilegeLevel,
   isSumSet: boolean,
   isMxrSet: boolean,
+  isExecuteRead = false,
 ): boolean {
   // Step 6: the U bit, given the privilege and SUM. Supervisor never executes from a user page, whatever SUM is.
   if ((flags & PteFlag.user) === 0) {
@@ -55,6 +57,7 @@ export function permits(
     case AccessKind.fetch:
       return (flags & PteFlag.execute) !== 0;
     case AccessKind.load:
+      if (isExecuteRead) return (flags & PteFlag.execute) !== 0;
       return (flags & (isMxrSet ? PteFlag.read | PteFlag.execute : PteFlag.read)) !== 0;
     case AccessKind.store:
       return (flags & PteFlag.write) !== 0;

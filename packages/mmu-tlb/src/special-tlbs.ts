@@ -64,6 +64,19 @@ export function createUnboundedTlb(): TlbModel {
       } else if (asid !== undefined) clear(spaces.get(asid));
       else for (const space of spaces.values()) clear(space);
     },
+    flushSpaces(first, last, page) {
+      model.counters.flushes++;
+      for (const [number, space] of spaces) {
+        if (number >= 0 && (number < first || number > last)) continue;
+        if (number < 0)
+          for (const entry of space.values()) {
+            if (entry.asid < first || entry.asid > last) continue;
+            if (page === undefined || coversPage(entry, page)) remove(space, entry.page, false);
+          }
+        else if (page === undefined) clear(space);
+        else flushPage(space, page);
+      }
+    },
     *entries() {
       for (const space of spaces.values()) yield* space.values();
     },
@@ -106,6 +119,9 @@ export function createNoTlb(): TlbModel {
     },
     insert() {},
     flush() {
+      counters.flushes++;
+    },
+    flushSpaces() {
       counters.flushes++;
     },
     *entries() {},

@@ -24,6 +24,8 @@ export interface TranslationContext {
   isSumSet: boolean;
   /** mstatus.MXR. */
   isMxrSet: boolean;
+  /** The load is hlvx: it must be allowed to execute what it reads. */
+  isExecuteRead: boolean;
   /** menvcfg.ADUE: the walk sets A and D by itself (Svadu). Otherwise a clear bit is a page fault (Svade). */
   updatesAccessedDirty: boolean;
   /** Svnapot is there: 64 KiB ranges. Otherwise bit 63 of an entry is reserved. */
@@ -62,6 +64,7 @@ export function createTranslationContext(overrides: Partial<TranslationContext> 
     privilege: Privilege.user,
     isSumSet: false,
     isMxrSet: false,
+    isExecuteRead: false,
     updatesAccessedDirty: false,
     hasNapot: false,
     hasMemoryTypes: false,
@@ -167,8 +170,8 @@ export function walk(
 
     // 6. The U bit, given privilege, SUM and MXR. 7. (Shadow stacks: the extension is not there.) 8. The R, W and X bits.
     const flags = low & 0xff;
-    if (!permits(flags, access, isGuestStage ? Privilege.user : context.privilege, context.isSumSet, context.isMxrSet))
-      break;
+    const privilege = isGuestStage ? Privilege.user : context.privilege;
+    if (!permits(flags, access, privilege, context.isSumSet, context.isMxrSet, context.isExecuteRead)) break;
 
     // 9. If pte.a = 0, or the access is a store and pte.d = 0:
     let newFlags = flags;

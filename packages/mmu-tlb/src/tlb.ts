@@ -1,4 +1,4 @@
-import type { SavedState, TlbEntry, TlbModel } from '@worldswitch/contracts';
+import { LAST_SPACE, type SavedState, type TlbEntry, type TlbModel } from '@worldswitch/contracts';
 import { MmuError } from './mmu-error.ts';
 import { PAGES_PER_LEAF, PteFlag } from './pte.ts';
 import { fifo, type ReplacementPolicy } from './replacement.ts';
@@ -61,6 +61,24 @@ export function createTlb(options: TlbOptions): TlbModel {
     if (slots[position]!.level > 0) superpagePieces--;
     pages[position] = EMPTY;
     occupied--;
+  };
+
+  /** Empties the ways of a page, or of all, whose ASID is in a range. `reachesGlobals`: also of global entries put in for it. */
+  const forget = (page: number | undefined, firstSpace: number, lastSpace: number, reachesGlobals: boolean) => {
+    // Pieces of a superpage lie in other sets than the page that was named.
+    const isOneSet = page !== undefined && superpagePieces === 0;
+    const start = isOneSet ? (page & setMask) * ways : 0;
+    const end = isOneSet ? start + ways : size;
+    for (let position = start; position < end; position++) {
+      if (pages[position] === EMPTY) continue;
+      const asid = asids[position]!;
+      const space = asid < 0 && reachesGlobals ? slots[position]!.asid : asid;
+      if (space < firstSpace || space > lastSpace) continue;
+      if (page !== undefined && pages[position] !== page) {
+        if (superpagePieces === 0 || !coversPage(slots[position]!, page)) continue;
+      }
+      empty(position);
+    }
   };
 
   const model: TlbModel = {
@@ -128,18 +146,14 @@ export function createTlb(options: TlbOptions): TlbModel {
         superpagePieces = 0;
         return;
       }
-      // Pieces of a superpage lie in other sets than the page that was named.
-      const isOneSet = page !== undefined && superpagePieces === 0;
-      const first = isOneSet ? (page & setMask) * ways : 0;
-      const end = isOneSet ? first + ways : size;
-      for (let position = first; position < end; position++) {
-        if (pages[position] === EMPTY) continue;
-        if (asid !== undefined && asids[position] !== asid) continue;
-        if (page !== undefined && pages[position] !== page) {
-          if (superpagePieces === 0 || !coversPage(slots[position]!, page)) continue;
-        }
-        empty(position);
-      }
+      // An ASID names no global entry; they have -1 here.
+      if (asid === undefined) forget(page, 0, LAST_SPACE, true);
+      else forget(page, asid, asid, false);
+    },
+
+    flushSpaces(first, last, page) {
+      model.counters.flushes++;
+      if (occupied > 0) forget(page, first, last, true);
     },
 
     *entries() {

@@ -1,3 +1,4 @@
+import { TranslationMode } from '@worldswitch/contracts';
 import { type PageTableMemory, PteUpdate } from './page-table-memory.ts';
 import { AccessKind, TranslationFault } from './permission.ts';
 import { createWalkResult, type TranslationContext, walk } from './sv-walk.ts';
@@ -14,14 +15,20 @@ export interface TwoStageResult {
   guestFlags: number;
   /** Level of the smaller of the two leaves: what a TLB may keep. */
   level: number;
+  /** Level of the VS-stage's leaf, which fences by guest virtual address reach as a whole. */
+  guestLevel: number;
   /** Page table entries read, of both stages. */
   references: number;
   /** Those of the VS-stage alone. */
   guestReferences: number;
-  /** For a guest-page fault: its guest physical address, without the page offset unless the access was implicit. */
-  faultAddress: number;
+  /** For a guest-page fault: its guest physical page. */
+  faultPage: number;
+  /** And the offset in that page, if the access was implicit. */
+  faultOffset: number;
   /** For a guest-page fault: it was an access to a VS-stage page table, not the access itself. */
   isImplicit: boolean;
+  /** And it was to set A or D in an entry of one. */
+  isImplicitWrite: boolean;
 }
 
 export interface TwoStageTranslator {
@@ -53,24 +60,31 @@ export function createTwoStageTranslator(memory: PageTableMemory): TwoStageTrans
     flags: 0,
     guestFlags: 0,
     level: 0,
+    guestLevel: 0,
     references: 0,
     guestReferences: 0,
-    faultAddress: 0,
+    faultPage: 0,
+    faultOffset: 0,
     isImplicit: false,
+    isImplicitWrite: false,
   };
 
   /** The G-stage for an access to a VS-stage table, which is an implicit load or store and which MXR does not help. */
   const translateTable = (guestFrame: number, index: number, access: AccessKind): number => {
     const guestPage = guestFrame + (index >> 9);
-    const isMxrSet = second.isMxrSet;
+    const { isMxrSet, isExecuteRead } = second;
     second.isMxrSet = false;
+    second.isExecuteRead = false;
     const fault = walk(secondWalk, memory, second, guestPage, access);
     second.isMxrSet = isMxrSet;
+    second.isExecuteRead = isExecuteRead;
     result.references += secondWalk.references;
     if (fault === TranslationFault.none) return secondWalk.frame;
     implicitFault = fault;
     result.isImplicit = true;
-    result.faultAddress = guestPage * 4096 + (index & 511) * 8;
+    result.isImplicitWrite = access === AccessKind.store;
+    result.faultPage = guestPage;
+    result.faultOffset = (index & 511) * 8;
     return -1;
   };
 
@@ -98,9 +112,13 @@ export function createTwoStageTranslator(memory: PageTableMemory): TwoStageTrans
       implicitFault = TranslationFault.none;
       result.references = 0;
       result.isImplicit = false;
-      result.faultAddress = 0;
+      result.isImplicitWrite = false;
+      result.faultPage = 0;
+      result.faultOffset = 0;
 
       let fault = walk(firstWalk, guestTables, first, page, access);
+      // Untranslated by the VS-stage, an address is judged by the G-stage alone, as long as that translates.
+      if (first.mode === TranslationMode.bare && second.mode !== TranslationMode.bare) fault = TranslationFault.none;
       result.references += firstWalk.references;
       result.guestReferences = firstWalk.references;
       if (fault !== TranslationFault.none) {
@@ -121,11 +139,12 @@ export function createTwoStageTranslator(memory: PageTableMemory): TwoStageTrans
       result.references += secondWalk.references;
       result.fault = fault;
       if (fault !== TranslationFault.none) {
-        result.faultAddress = firstWalk.frame * 4096;
+        result.faultPage = firstWalk.frame;
         return fault;
       }
       result.frame = secondWalk.frame;
       result.guestFlags = secondWalk.flags;
+      result.guestLevel = firstWalk.level;
       result.level = Math.min(firstWalk.level, secondWalk.level);
       return fault;
     },

@@ -87,12 +87,13 @@ describe('two-stage translation', () => {
     load();
     host.unmap(40);
     expect(translator.translate(first, second, 0x123, AccessKind.fetch)).toBe(TranslationFault.guestPage);
-    expect(translator.result).toMatchObject({ isImplicit: false, faultAddress: 40 * 4096, guestReferences: 3 });
+    expect(translator.result).toMatchObject({ isImplicit: false, faultPage: 40, guestReferences: 3 });
     host.unmap(2);
     expect(translator.translate(first, second, 0x123, AccessKind.fetch)).toBe(TranslationFault.guestPage);
     expect(translator.result).toMatchObject({
       isImplicit: true,
-      faultAddress: 2 * 4096 + 0x123 * 8,
+      faultPage: 2,
+      faultOffset: 0x123 * 8,
       guestReferences: 2,
     });
     expect(translator.translate(first, second, 2 ** 30, AccessKind.load)).toBe(TranslationFault.page);

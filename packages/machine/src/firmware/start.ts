@@ -1,5 +1,6 @@
 import type { PhysicalMemory } from '@worldswitch/contracts';
 import { CsrAddress, ExceptionCause, InterruptCause, Privilege } from '@worldswitch/isa';
+import { closeStateEnables } from '../hypervisor/reset.ts';
 import type { HostedVcpu } from '../vcpu.ts';
 
 const A0 = 10;
@@ -20,6 +21,12 @@ const DELEGATED_EXCEPTIONS = [
   ExceptionCause.instructionPageFault,
   ExceptionCause.loadPageFault,
   ExceptionCause.storePageFault,
+  // Of the hypervisor extension: what guests do concerns the hypervisor in supervisor mode.
+  ExceptionCause.environmentCallFromVirtualSupervisor,
+  ExceptionCause.instructionGuestPageFault,
+  ExceptionCause.loadGuestPageFault,
+  ExceptionCause.virtualInstruction,
+  ExceptionCause.storeGuestPageFault,
 ];
 const DELEGATED_INTERRUPTS = [
   InterruptCause.supervisorSoftware,
@@ -63,6 +70,7 @@ export function writeDynamicInfo(memory: PhysicalMemory, address: number, kernel
  */
 export function startWithFirmware(vcpu: HostedVcpu, entry: number, deviceTree: number, infoAddress: number): void {
   vcpu.context.isHosted = false;
+  closeStateEnables(vcpu.context);
   vcpu.writeCsr(CsrAddress.mstatus, 0n);
   vcpu.writeX(A0, BigInt(vcpu.hart.id));
   vcpu.writeX(A1, BigInt(deviceTree));

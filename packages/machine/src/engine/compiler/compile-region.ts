@@ -155,6 +155,8 @@ class RegionCompiler implements InstructionContext, AccessContext {
       writer.get(CONTEXT).memory(Op.i32Load, HartOffset.dataTranslations).set(this.translations);
     if (!this.#usesFloat) return;
     writer.get(CONTEXT).memory(Op.i32Load, HartOffset.csr + 8 * CsrSlot.mstatus);
+    // In a guest, FS of the hypervisor's sstatus must be dirty too.
+    writer.get(CONTEXT).memory(Op.i32Load, HartOffset.withheldStatus).i32(-1).op(Op.i32Xor).op(Op.i32And);
     writer.i32(Mstatus.FS).op(Op.i32And).i32(Mstatus.FS).op(Op.i32Eq).tee(this.#isFloatOn);
     writer.get(CONTEXT).memory(Op.i32Load, HartOffset.fflags).i32(INEXACT).op(Op.i32And).op(Op.i32And);
     writer.get(CONTEXT).memory(Op.i32Load, HartOffset.frm).op(Op.i32Eqz).op(Op.i32And).set(this.#isFloatPlain);

@@ -136,7 +136,7 @@ class Entry implements CompiledEngine {
   #environmentCall(): void {
     const hart = this.#hart;
     if (this.#memory.i32[this.#word + BUDGET]! <= 0) return;
-    hart.noteFault(environmentCallCause[hart.current.privilege], 0, 0);
+    hart.noteFault(environmentCallCause(hart.current), 0, 0);
     hart.takePendingTrap();
   }
 

@@ -15,7 +15,6 @@ import {
 } from '@worldswitch/isa';
 import { atomicWasm, fetchSecondWasm, fetchWasm, loadSlow, storeSlow } from '../../access.ts';
 import { GUEST_FAULT, type Hart } from '../../hart.ts';
-import { CsrSlot, Mstatus } from '../../hart-context.ts';
 import type { HartGroup } from '../../hart-group.ts';
 import { HartOffset } from '../../hart-state.ts';
 import type { MachineMemory } from '../../machine-memory.ts';
@@ -352,8 +351,8 @@ export class ReferenceEngine implements Engine, EvaluationState {
 
   /** The floating-point unit is on, and the rounding mode is none of the reserved ones. */
   #isFloatLegal(decoded: DecodedInstruction): boolean {
-    const { mstatus, word } = this.#hart.current;
-    return (mstatus & Mstatus.FS) !== 0 && resolveRoundingMode(decoded.rm, this.#memory.i32[word + FRM]!) !== undefined;
+    const { isFloatOn, word } = this.#hart.current;
+    return isFloatOn && resolveRoundingMode(decoded.rm, this.#memory.i32[word + FRM]!) !== undefined;
   }
 
   float(operation: string, args: readonly bigint[], rm: number): bigint {
@@ -370,7 +369,6 @@ export class ReferenceEngine implements Engine, EvaluationState {
   }
 
   #dirtyFloat(): void {
-    const { current } = this.#hart;
-    current.setCsrLow(CsrSlot.mstatus, current.mstatus | Mstatus.FS);
+    this.#hart.current.dirtyFloat();
   }
 }

@@ -1,7 +1,9 @@
 /// <reference types="node" />
 import { bootArguments, createInitrd, guestKernel, program } from '@worldswitch/guest-os';
+import { assemble } from '@worldswitch/isa';
 import { afterEach, describe, expect, it } from 'vitest';
 import { flattenSnapshots, inspectSnapshot, Machine, type MachineOptions, SnapshotError } from '../src/index.ts';
+import { diskProgram } from './disk-program.ts';
 import { createRandom } from './random-program.ts';
 
 const seed = Number(process.env.WORLDSWITCH_SEED ?? Date.now() % 1_000_000);
@@ -68,13 +70,13 @@ describe(`a restored machine goes on as the saved one (seed ${seed})`, () => {
   ])('%s on %i harts, saved anywhere and restored on the other engine', (name, harts) => {
     const saved = create(name, { harts });
     saved.machine.input(new TextEncoder().encode('echo typed\nexit\n'));
-    for (let round = 0; round < 4; round++) {
+    for (let round = 0; round < 3; round++) {
       saved.machine.run({ maxInstructions: 1 + (random() % (END / 5)) });
       const snapshot = saved.machine.save();
       const before = saved.output.length;
       const copies = (['compiled', 'reference'] as const).map((engine) => restore(snapshot, engine));
       for (const { machine } of copies) expect(everything(machine)).toEqual(everything(saved.machine));
-      for (let slice = 0; slice < 3; slice++) {
+      for (let slice = 0; slice < 2; slice++) {
         const maxInstructions = 1 + (random() % 60_000);
         const end = saved.machine.run({ maxInstructions });
         const expected = everything(saved.machine);
@@ -87,6 +89,33 @@ describe(`a restored machine goes on as the saved one (seed ${seed})`, () => {
       for (const { machine } of copies) machine.dispose();
       machines.length = 1;
     }
+  });
+
+  it.each([1, 3])('%i harts with timers, locks and a disk, saved anywhere', (harts) => {
+    const disk = new Uint8Array(512 * 64);
+    const firmware = assemble(diskProgram, { origin: 0x8000_0000 }).bytes;
+    const machine = Machine.create({ firmware, memoryBytes: 4 * 2 ** 20, harts, disk });
+    machines.push(machine);
+    for (let round = 0; round < 8; round++) {
+      machine.run({ maxInstructions: 1 + (random() % 30_000) });
+      const snapshot = machine.save();
+      const disks = [disk.slice(), disk.slice()];
+      const copies = (['reference', 'compiled'] as const).map((engine, index) =>
+        Machine.restore(snapshot, { engine, disk: disks[index]! }),
+      );
+      machines.push(...copies);
+      const maxInstructions = 1 + (random() % 30_000);
+      machine.run({ maxInstructions });
+      const expected = everything(machine);
+      copies.forEach((copy, index) => {
+        copy.run({ maxInstructions });
+        expect(everything(copy), `round ${round}, ${copy.board.group.engine.name}`).toEqual(expected);
+        expect(disks[index]).toEqual(disk);
+        copy.dispose();
+      });
+      machines.length = 1;
+    }
+    expect(new Set(disk).size).toBeGreaterThan(4);
   });
 
   it('a run that is saved goes on as one that is not', () => {
@@ -161,7 +190,7 @@ describe('what cannot be restored says why', () => {
 
   it('damage anywhere, and truncation: always SnapshotError', () => {
     const whole = snapshot();
-    for (let turn = 0; turn < 300; turn++) {
+    for (let turn = 0; turn < 150; turn++) {
       const damaged = whole.slice();
       if (turn % 3 === 0) expectDamage(damaged.subarray(0, random() % whole.length));
       else {

@@ -176,6 +176,8 @@ class Recording implements Timeline, MachineRecorder {
   arrived(point: InputPoint, bytes: Uint8Array): void {
     if (this.isReplaying) this.#forgetFuture();
     this.#inputs.note(point, this.#now, bytes);
+    // A checkpoint made now is one of after the arrival.
+    this.#lastBoundary = this.position;
   }
 
   replay(point: InputPoint): Uint8Array | undefined {

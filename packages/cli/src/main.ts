@@ -8,6 +8,7 @@ import { containerVerb } from './node/verb-container.ts';
 import { assembleVerb, disassembleVerb, isaVerb } from './node/verb-isa.ts';
 import { addMachineRunOptions, describesMachine, machineRunVerb, refuseMachineFlags } from './node/verb-machine.ts';
 import { runVerb, traceVerb } from './node/verb-run.ts';
+import { addSnapshotCommand } from './node/verb-snapshot.ts';
 import { worldNames } from './worlds.ts';
 
 const defaultProgram = 'tour';
@@ -128,6 +129,7 @@ function createProgram(setExitCode: (code: number) => void): Command {
     .option('--max-instructions <n>', 'for each wait', positiveInteger)
     .action(async (bundle: string, flags) => setExitCode(await containerVerb(bundle, flags)));
 
+  addSnapshotCommand(program, setExitCode);
   program
     .command('isa')
     .description('print the reference page of an instruction, or list all instructions')

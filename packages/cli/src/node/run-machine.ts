@@ -9,7 +9,9 @@ import { GdbServer } from './gdb-server.ts';
 import { readInput } from './input.ts';
 import { Monitor } from './monitor.ts';
 import { writeAll } from './output.ts';
+import { replaceFile, withSnapshots } from './snapshot-file.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
+import type { SavePlan } from './verb-snapshot.ts';
 
 /** How the machine's console and the monitor are connected. */
 export interface ConsoleWiring {
@@ -20,6 +22,9 @@ export interface ConsoleWiring {
 }
 
 export interface RunMachineOptions extends RunLimits, ConsoleWiring {
+  /** A saved machine to go on with instead of the kernel: a full snapshot and those that build on it. */
+  readonly restore?: readonly Uint8Array[];
+  readonly save?: SavePlan;
   /** A reset starts the machine again; else it ends the command. */
   readonly reboots: boolean;
   /** The machine waits for the monitor's `cont`, or for gdb's, before its first instruction. */
@@ -43,7 +48,7 @@ const VIRTIO_SLOTS = 8;
  * @throws UserError for a description that no machine can be made of.
  */
 export async function runMachine(description: MachineDescription, options: RunMachineOptions): Promise<number> {
-  const create = machineMaker(description);
+  const create = options.restore ? machineRestorer(options.restore, description) : machineMaker(description);
   const drives: (OpenDrive | undefined)[] = [];
   let output: number | undefined;
   try {
@@ -83,6 +88,13 @@ interface MachineConsole {
   read(maxBytes: number): Uint8Array;
 }
 
+function slotsOf(drives: readonly (OpenDrive | undefined)[]) {
+  return Array.from({ length: VIRTIO_SLOTS }, (_, slot) => {
+    const drive = drives[VIRTIO_SLOTS - 1 - slot];
+    return drive && createVirtioBlock(drive.backend);
+  });
+}
+
 /** Reads the files once, so that a reset starts from the same bytes. */
 function machineMaker(description: MachineDescription): MachineMaker {
   const { bios, harts, memoryBytes, engine } = description;
@@ -100,15 +112,11 @@ function machineMaker(description: MachineDescription): MachineMaker {
   // Without firmware the kernel itself begins in machine mode.
   const firmware = bios === 'none' ? kernel : ownFirmware;
   return (drives, console) => {
-    const slots = Array.from({ length: VIRTIO_SLOTS }, (_, slot) => {
-      const drive = drives[VIRTIO_SLOTS - 1 - slot];
-      return drive && createVirtioBlock(drive.backend);
-    });
     try {
       return Machine.create({
         memoryBytes,
         console,
-        virtio: slots,
+        virtio: slotsOf(drives),
         ...(firmware && { firmware }),
         ...(kernel && bios !== 'none' && { kernel }),
         ...(initrd && { initrd }),
@@ -119,6 +127,18 @@ function machineMaker(description: MachineDescription): MachineMaker {
       if (!(error instanceof LoadError || error instanceof MachineError)) throw error;
       throw new UserError(`the machine cannot be started: ${error.message}`, ExitCode.badInput);
     }
+  };
+}
+
+function machineRestorer(snapshots: readonly Uint8Array[], { engine }: MachineDescription): MachineMaker {
+  let isRestored = false;
+  return (drives, console) => {
+    if (isRestored)
+      throw new UserError('the machine was reset, and a restored one has nothing to boot', ExitCode.badInput);
+    isRestored = true;
+    return withSnapshots('restore the machine', () =>
+      Machine.restore(snapshots, { console, virtio: slotsOf(drives), ...(engine && { engine }) }),
+    );
   };
 }
 
@@ -137,6 +157,8 @@ class Session {
   #machine: Machine;
   /** Of the machines before this one. */
   #instructionsBefore = 0;
+  /** Instructions of the machine at which it is saved next. */
+  #nextSave = Number.POSITIVE_INFINITY;
   #ticksBefore = 0;
 
   constructor(
@@ -155,6 +177,9 @@ class Session {
     this.#isMonitorShown = options.monitor === 'stdio';
     this.#isStopped = options.startsStopped === true;
     this.#machine = this.#start();
+    const { at, every } = options.save ?? {};
+    if (at !== undefined) this.#nextSave = at;
+    else if (every !== undefined) this.#nextSave = this.#machine.counters.instructions + every;
   }
 
   #start(): Machine {
@@ -177,14 +202,35 @@ class Session {
 
   async run(): Promise<number> {
     const { gdb, reboots, startsStopped } = this.#options;
-    if (!gdb) return await this.#run();
+    if (!gdb) return this.#saveAtEnd(await this.#run());
     this.#gdb = await GdbServer.listen(this.#machine, { address: gdb, reboots });
     try {
       if (startsStopped) writeAll(2, `worldswitch: waiting for gdb: target remote ${gdb.host}:${this.#gdb.port}\n`);
-      return await this.#run();
+      return this.#saveAtEnd(await this.#run());
     } finally {
       this.#gdb.close();
     }
+  }
+
+  #save(plan: SavePlan): void {
+    // What the machine knows to be on its disks must not be lost when this process is.
+    for (const drive of this.#drives) drive?.backend.flush();
+    const bytes = withSnapshots('save the machine', () => this.#machine.save(plan.since ? { since: plan.since } : {}));
+    replaceFile(plan.file, bytes);
+  }
+
+  #saveAtEnd(code: number): number {
+    const { save } = this.#options;
+    if (save && save.at === undefined && save.every === undefined) this.#save(save);
+    return code;
+  }
+
+  #saveWhenDue(): void {
+    const { save } = this.#options;
+    const { instructions } = this.#machine.counters;
+    if (!save || instructions < this.#nextSave) return;
+    this.#save(save);
+    this.#nextSave = save.every === undefined ? Number.POSITIVE_INFINITY : instructions + save.every;
   }
 
   /** gdb has the last word while it is there, the monitor otherwise. */
@@ -213,7 +259,10 @@ class Session {
         this.#isStopped = false;
         const sliceEnd = performance.now() + (isInteractive ? INTERACTIVE_SLICE_MS : PIPED_SLICE_MS);
         const end = (this.#gdb ?? this.#machine).run({
-          maxInstructions: Math.max(0, maxInstructions - this.#instructions),
+          maxInstructions: Math.max(
+            0,
+            Math.min(maxInstructions - this.#instructions, this.#nextSave - this.#machine.counters.instructions),
+          ),
           until: () =>
             performance.now() >= sliceEnd ||
             this.#texts.isSatisfied ||
@@ -221,6 +270,7 @@ class Session {
             this.#ticks >= maxTicks ||
             (pace?.isAhead(this.#ticks) ?? false),
         });
+        this.#saveWhenDue();
         const code = this.#judge(end, maxInstructions, maxTicks);
         if (code !== undefined) return code;
         if (end.reason === 'idle') {

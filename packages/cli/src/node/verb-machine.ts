@@ -5,9 +5,11 @@ import { ExitCode, UserError } from '../exit-codes.ts';
 import { keyValues, onOff } from '../key-values.ts';
 import type { DriveDescription } from '../machine-description.ts';
 import { runMachine } from './run-machine.ts';
+import { readSnapshotFiles } from './snapshot-file.ts';
+import { addSnapshotOptions, type SnapshotFlags, savePlanOf } from './verb-snapshot.ts';
 
 /** Flags of `run` that describe a machine. */
-export interface MachineRunFlags {
+export interface MachineRunFlags extends SnapshotFlags {
   readonly kernel?: string;
   readonly initrd?: string;
   readonly append?: string;
@@ -29,7 +31,7 @@ const defaultMemory = 512 * 2 ** 20;
 
 export function addMachineRunOptions(command: Command): Command {
   const each = (text: string, before: string[] | undefined) => [...(before ?? []), text];
-  return command
+  return addSnapshotOptions(command)
     .option('--kernel <file>', 'run this kernel on a whole machine: Linux image, ELF or raw code')
     .option('--initrd <file>', 'initial RAM disk for --kernel')
     .option('--append <text>', 'kernel command line for --kernel')
@@ -52,6 +54,13 @@ export function addMachineRunOptions(command: Command): Command {
 export async function machineRunVerb(flags: MachineRunFlags): Promise<number> {
   if (flags.wait && flags.gdb === undefined)
     throw new UserError('--wait waits for gdb: give --gdb too', ExitCode.usage);
+  if (
+    flags.restore &&
+    (flags.kernel ?? flags.initrd ?? flags.append ?? flags.bios ?? flags.smp ?? flags.memory) !== undefined
+  )
+    throw new UserError('--restore brings its own memory, kernel and harts: leave their options out', ExitCode.usage);
+  const restore = flags.restore && readSnapshotFiles(flags.restore);
+  const save = savePlanOf(flags, restore);
   return await runMachine(
     {
       bios: flags.bios ?? 'default',
@@ -73,19 +82,38 @@ export async function machineRunVerb(flags: MachineRunFlags): Promise<number> {
       failText: flags.failText ?? [],
       ...(flags.maxInstructions !== undefined && { maxInstructions: flags.maxInstructions }),
       ...(flags.maxTime !== undefined && { maxSeconds: flags.maxTime }),
+      ...(restore && { restore }),
+      ...(save && { save }),
     },
   );
 }
 
 /** Whether `run` was given a machine to run, not a program. */
 export function describesMachine(flags: MachineRunFlags): boolean {
-  return flags.kernel !== undefined || (flags.bios !== undefined && flags.bios !== 'none');
+  return (
+    flags.restore !== undefined || flags.kernel !== undefined || (flags.bios !== undefined && flags.bios !== 'none')
+  );
 }
 
 /** Says which flags of a machine were given without one. */
 export function refuseMachineFlags(flags: MachineRunFlags): void {
   const given = (
-    ['initrd', 'append', 'bios', 'smp', 'drive', 'maxTime', 'expectText', 'failText', 'gdb', 'wait'] as const
+    [
+      'save',
+      'saveAt',
+      'saveEvery',
+      'incremental',
+      'initrd',
+      'append',
+      'bios',
+      'smp',
+      'drive',
+      'maxTime',
+      'expectText',
+      'failText',
+      'gdb',
+      'wait',
+    ] as const
   ).find((name) => flags[name] !== undefined);
   if (given === undefined) return;
   const name = given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

@@ -1,0 +1,123 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { assemble } from '@worldswitch/isa';
+import { inspectSnapshot, Machine } from '@worldswitch/machine';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ExitCode } from '../src/exit-codes.ts';
+import { replaceFile } from '../src/node/snapshot-file.ts';
+
+const command = join(import.meta.dirname, '..', 'bin', 'worldswitch.mjs');
+const seed = Number(process.env.WORLDSWITCH_SEED ?? Date.now() % 1_000_000);
+let folder: string;
+let kernel: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'worldswitch-snapshot-'));
+  kernel = join(folder, 'kernel');
+  writeFileSync(kernel, assemble(source, { origin: 0x8020_0000 }).bytes);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Prints the letters again and again, and writes random numbers all over a MiB. */
+const source = `
+    li   s0, 0x80300000
+    li   s1, 12345
+    li   s2, 0
+next:
+    addi a0, s2, 97
+    li   a7, 1
+    ecall
+    addi s2, s2, 1
+    li   t0, 26
+    blt  s2, t0, fill
+    li   s2, 0
+fill:
+    li   t2, 2000
+1:  li   t0, 1103515245
+    mul  s1, s1, t0
+    addi s1, s1, 1013
+    slli t1, s1, 24
+    srli t1, t1, 47
+    slli t1, t1, 3
+    add  t1, t1, s0
+    sd   s1, 0(t1)
+    addi t2, t2, -1
+    bnez t2, 1b
+    j    next
+`;
+
+function worldswitch(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [command, ...args], {
+    encoding: 'utf8',
+    input: '',
+    timeout: 55_000,
+  });
+  return { status, stdout, stderr };
+}
+
+it('run saves and restores, in full and incrementally; snapshot looks at files and puts them together', () => {
+  const [whole, more, flat] = ['whole', 'more', 'flat'].map((name) => join(folder, name)) as [string, string, string];
+  const machine = ['run', '--kernel', kernel, '--memory', '8M'];
+  const all = worldswitch(...machine, '--max-instructions', '900000');
+  const first = worldswitch(...machine, '--max-instructions', '500000', '--save', whole);
+  expect(first.status).toBe(ExitCode.instructionLimit);
+  const second = worldswitch(
+    ...['run', '--restore', whole, '--engine', 'reference', '--max-instructions', '700000'],
+    ...['--save', more, '--incremental'],
+  );
+  expect(second.stderr).toContain('did not end within 700000');
+  expect(inspectSnapshot(readFileSync(more))).toMatchObject({ kind: 'incremental', instructions: 700_000 });
+  expect(worldswitch('snapshot', 'flatten', whole, more, '--output', flat).status).toBe(0);
+  const third = worldswitch('run', '--restore', flat, '--max-instructions', '900000');
+  expect(first.stdout + second.stdout + third.stdout).toBe(all.stdout);
+  const chain = worldswitch('run', '--restore', whole, '--restore', more, '--max-instructions', '900000');
+  expect(chain.stdout).toBe(third.stdout);
+
+  expect(worldswitch('snapshot', 'inspect', more).stdout).toMatch(/kind +incremental, on top of [0-9a-f]{32}\n/);
+  expect(JSON.parse(worldswitch('snapshot', 'inspect', flat, '--json').stdout)).toMatchObject({
+    kind: 'full',
+    board: { memoryBytes: 8 * 2 ** 20, harts: 1 },
+  });
+  expect(worldswitch('run', '--restore', more)).toMatchObject({
+    status: ExitCode.badInput,
+    stderr: expect.stringMatching(/cannot restore the machine: chain: .*hand in that one/),
+  });
+  expect(worldswitch('snapshot', 'inspect', kernel)).toMatchObject({
+    status: ExitCode.badInput,
+    stderr: expect.stringContaining('it is no snapshot'),
+  });
+  expect(worldswitch('run', '--restore', whole, '--smp', '2').status).toBe(ExitCode.usage);
+  expect(worldswitch(...machine, '--save-at', '7').stderr).toContain('--save FILE');
+});
+
+const writtenAt = (path: string) => (existsSync(path) ? statSync(path).mtimeMs : 0);
+
+it(`killed at any moment, there is the old snapshot or the new (seed ${seed})`, async () => {
+  const file = join(folder, 'again-and-again');
+  const seen: number[] = [];
+  let random = seed;
+  for (let kill = 0; kill < 14; kill++) {
+    const start = existsSync(file) ? ['--restore', file] : ['--kernel', kernel, '--memory', '4M'];
+    const child = spawn(process.execPath, [command, 'run', ...start, '--save', file, '--save-every', '3000'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const gone = new Promise((resolve) => child.on('exit', (_code, signal) => resolve(signal)));
+    child.stdout.resume();
+    // Once it has saved for the first time it saves all the time.
+    const before = writtenAt(file);
+    while (writtenAt(file) === before) await new Promise((resolve) => setTimeout(resolve, 3));
+    random = (Math.imul(random, 1_103_515_245) + 12_345) >>> 0;
+    await new Promise((resolve) => setTimeout(resolve, (random >>> 8) % 100));
+    child.kill('SIGKILL');
+    expect(await gone).toBe('SIGKILL');
+    const bytes = readFileSync(file);
+    Machine.restore(bytes).dispose();
+    seen.push(inspectSnapshot(bytes).instructions);
+  }
+  expect(seen).toEqual([...seen].sort((a, b) => a - b));
+  expect(new Set(seen).size).toBe(seen.length);
+  // What the killed ones left behind goes when the next one writes.
+  replaceFile(file, readFileSync(file));
+  expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+}, 60_000);

@@ -2,14 +2,14 @@ import { ContainersError, containerWorld } from '@worldswitch/containers';
 import type { GuestSpec, HostKernel, TlbModel, World, WorldDefinition, WorldSpec } from '@worldswitch/contracts';
 import { bootArguments, createInitrd, GuestOsError } from '@worldswitch/guest-os';
 import { createHostKernel, HostOsError, processWorld } from '@worldswitch/host-os';
-import { createBareWorld, createHostHardware, LoadError, MachineError } from '@worldswitch/machine';
+import { createBareWorld, createHostHardware, type EngineName, LoadError, MachineError } from '@worldswitch/machine';
 import { fullWorld, VmmError } from '@worldswitch/vmm-full';
 import { paraWorld, VmmParaError } from '@worldswitch/vmm-para';
 import { ExitCode, UserError } from './exit-codes.ts';
 
 /** The physical machine that each world gets. */
 export interface MachineOptions {
-  readonly engine?: 'reference' | 'compiled';
+  readonly engine?: EngineName;
   /** Makes the TLB model of a machine; default is the machine's own. */
   readonly createTlb?: () => TlbModel;
   /** RAM of the guest, or of the bare machine: bytes. Default 64 MiB. */

@@ -7,6 +7,7 @@ export interface MachineMemory {
   /** Bytes of RAM. */
   readonly ramSize: number;
   readonly u8: Uint8Array;
+  readonly u16: Uint16Array;
   readonly i32: Int32Array;
   readonly u32: Uint32Array;
   readonly i64: BigInt64Array;
@@ -28,6 +29,7 @@ export function createMachineMemory(ramSize: number): MachineMemory {
     wasm,
     ramSize,
     u8: new Uint8Array(buffer),
+    u16: new Uint16Array(buffer),
     i32: new Int32Array(buffer),
     u32: new Uint32Array(buffer),
     i64: new BigInt64Array(buffer),

@@ -5,7 +5,7 @@
  *   0 ........ 64 KiB     never used, so that a zero base address is noticed
  *   CONTEXTS              MAX_CONTEXTS hart contexts of CONTEXT_SIZE bytes (hart-state.ts)
  *   TRANSLATIONS          software TLB: TRANSLATION_SETS sets, one per address space and access rights (software-tlb.ts)
- *   ENGINE                the compiled engine's own tables (engine/compiler)
+ *   ENGINE                the engines' own tables (engine/compiler/layout.ts, engine/interpreter/layout.ts)
  *   STORABLE_FRAMES       a byte for each frame of RAM: whether stores by physical address need no more looking at
  *   RAM                   guest physical RAM_BASE onwards
  */
@@ -30,7 +30,7 @@ export const TRANSLATION_SET_SIZE = 3 * TRANSLATION_TABLE_SIZE;
 export const TRANSLATION_SETS = 64;
 
 export const ENGINE = 0x20_0000;
-const ENGINE_SIZE = 0x20_0000;
+const ENGINE_SIZE = 0x130_0000;
 
 export const STORABLE_FRAMES = ENGINE + ENGINE_SIZE;
 /** As many as frames of the largest RAM (3 GiB), rounded up. */

@@ -8,7 +8,7 @@ import type { HostedVcpu } from '../src/vcpu.ts';
 import { createRandom, layout, randomProgram } from './random-program.ts';
 
 /**
- * The reference and the compiled engine run the same random programs in slices of random length; after each slice everything
+ * The reference engine and the one that interprets and compiles run the same random programs in slices of random length; after each slice everything
  * that software can see must be equal. `WORLDSWITCH_LOCKSTEP_SECONDS` makes the search longer, `WORLDSWITCH_SEED` repeats one.
  */
 const BASE = 0x8000_0000;
@@ -28,6 +28,7 @@ interface Setup {
   readonly ways: number;
   readonly threshold: number;
   readonly maxFunctions: number;
+  readonly coldStart: number;
 }
 
 /** A machine with one hart and two contexts that run the program in supervisor mode, in address spaces of their own. */
@@ -40,7 +41,8 @@ function createMachine(setup: Setup, isCompiled: boolean) {
   const { memory, hart } = hardware;
   let engine: CompiledEngine | undefined;
   if (isCompiled) {
-    engine = createCompiledEngine(hart.group, { threshold: setup.threshold, maxFunctions: setup.maxFunctions });
+    const { threshold, maxFunctions, coldStart } = setup;
+    engine = createCompiledEngine(hart.group, { threshold, maxFunctions, coldStart });
     hart.group.engine = engine;
   }
   memory.write(CODE_FRAME * 4096, setup.program);
@@ -137,8 +139,10 @@ function runLockstep(seed: number) {
     isLru: random() % 8 === 0,
     sets: [1, 4, 64][random() % 3]!,
     ways: [3, 4, 8][random() % 3]!,
-    threshold: [0, 0, 1, 4, 24][random() % 5]!,
+    // What is never compiled runs in the interpreter alone.
+    threshold: [0, 1, 4, 24, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY][random() % 6]!,
     maxFunctions: random() & 1 ? 64 : 1024,
+    coldStart: random() % 4 === 0 ? 500 : 0,
   };
   if (program.length > layout.codePages * 4096) return undefined;
   const reference = createMachine(setup, false);

@@ -1,11 +1,11 @@
 import type { TlbModel } from '@worldswitch/contracts';
-import { engineNames } from '@worldswitch/machine';
+import { type EngineName, engineNames } from '@worldswitch/machine';
 import { createNoTlb, createTlb, createUnboundedTlb, fifo, lru, random, treePlru } from '@worldswitch/mmu-tlb';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { MachineOptions } from '../worlds.ts';
 
 export interface MachineFlags {
-  readonly engine?: 'reference' | 'compiled';
+  readonly engine?: EngineName;
   readonly memory?: number;
   readonly tlb?: () => TlbModel;
 }

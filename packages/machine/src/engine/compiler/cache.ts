@@ -1,6 +1,7 @@
 import type { DecodedInstruction } from '@worldswitch/isa';
 import type { MachineMemory } from '../../machine-memory.ts';
 import { RAM } from '../../memory-layout.ts';
+import { HEAT, HEAT_SIZE, heatOf, MAX_HEAT } from '../interpreter/layout.ts';
 import type { PlacedRegion } from './compile-region.ts';
 import { discoverRegion, isComputedJump, type PageDecoder, type Region } from './discover.ts';
 import { CODE_SLOT_COUNT, CODE_SLOTS, CodeVariant, codeKeyOf, codeSlotOf } from './layout.ts';
@@ -11,10 +12,9 @@ import type { PlainCsrLookup } from './plain-csr.ts';
 /** Functions that are kept at once, and modules that may be alive: what bounds the memory of translated code. */
 export const DEFAULT_MAX_FUNCTIONS = 0x4000;
 const MAX_MODULES = 1500;
-/** Visits of an entry after which it is compiled; from half of them on it is compiled together with others. */
-export const DEFAULT_THRESHOLD = 120;
-const MAX_HEAT = 255;
-/** By how many doublings of the threshold a place that is translated already is compiled later as an entry of its own. */
+/** Visits of an entry after which it waits to be compiled together with others; after half as many more it is compiled at once. */
+export const DEFAULT_THRESHOLD = 8000;
+/** How often a place may be visited so many times more that is translated already, before it is compiled as an entry of its own. */
 const COVERED_RELUCTANCE = 1;
 /** Entries compiled together. */
 const BATCH = 24;
@@ -35,7 +35,8 @@ interface CompiledRegion {
 }
 
 interface FrameCode {
-  readonly heat: Uint8Array;
+  /** By halfword: how often the visits left there came to an end. */
+  readonly calls: Uint8Array;
   /** A bit per variant for places, in halfwords, that a region has translated. */
   readonly covered: Uint8Array;
   /** By entry offset, the variant being its lowest bit. */
@@ -108,10 +109,11 @@ export class CodeCache {
   }
 
   /**
-   * Makes the code at an address of the machine's memory callable through its slot, compiling it when it is hot enough.
-   * Returns false when it has to be interpreted this time.
+   * Of code without visits left (see HEAT): makes it callable through its slot, compiling it when it is hot enough. Returns false
+   * when it has to be interpreted this time; it has visits left then.
    */
   enter(address: number, variant: CodeVariant): boolean {
+    const { threshold, memory } = this.#options;
     const frame = (address - RAM) >>> 12;
     const offset = address & (PAGE_SIZE - 1);
     const code = this.#frameCode(frame);
@@ -120,25 +122,30 @@ export class CodeCache {
       this.#setSlot(region);
       return true;
     }
-    const heat = code.heat[offset >>> 1]!;
-    if (heat < MAX_HEAT) code.heat[offset >>> 1] = heat + 1;
     // Code that is overwritten again and again is compiled more and more reluctantly, and so is what was translated as part of
     // other regions: it is entered from outside when those are left early, and would be translated twice.
-    const reluctance = Math.min(
-      code.rewrites + ((code.covered[offset >>> 1]! >>> variant) & 1) * COVERED_RELUCTANCE,
-      6,
-    );
-    const hot = Math.min(this.#options.threshold << reluctance, MAX_HEAT);
-    const isHot = heat >= hot;
-    if (isHot || heat === hot >>> 1) {
-      if (!this.#pending.includes(address + variant)) this.#pending.push(address + variant);
+    const isCovered = (code.covered[offset >>> 1]! >>> variant) & 1;
+    const reluctance = Math.min(code.rewrites + isCovered * COVERED_RELUCTANCE, 6);
+    const calls = code.calls[offset >>> 1]!;
+    const isHot = threshold === 0 || calls > reluctance;
+    const entry = address + variant;
+    if (isHot || (calls >= reluctance && threshold <= MAX_HEAT)) {
+      if (!this.#pending.includes(entry)) this.#pending.push(entry);
     }
-    if (!isHot && this.#pending.length < BATCH) return false;
-    this.#compilePending(isHot ? address + variant : undefined);
+    if (isHot || this.#pending.length >= BATCH) this.#compilePending(isHot ? entry : undefined);
     const compiled = code.entries.get(offset | variant);
-    if (!compiled) return false;
+    if (!compiled) {
+      if (threshold <= MAX_HEAT) code.calls[offset >>> 1] = Math.min(calls + 1, 255);
+      memory.u16[heatOf(address)] = Math.max(calls >= reluctance ? this.#visits >>> 1 : this.#visits, 1);
+      return false;
+    }
     this.#setSlot(compiled);
     return true;
+  }
+
+  /** Visits that cold code has left. */
+  get #visits(): number {
+    return Math.min(this.#options.threshold, MAX_HEAT);
   }
 
   #frameCode(frame: number): FrameCode {
@@ -146,7 +153,7 @@ export class CodeCache {
     if (!code) {
       if (this.#frames.size >= MAX_FRAMES) this.#forgetColdFrames();
       code = {
-        heat: new Uint8Array(PAGE_SIZE / 2),
+        calls: new Uint8Array(PAGE_SIZE / 2),
         covered: new Uint8Array(PAGE_SIZE / 2),
         entries: new Map(),
         jumps: new Map(),
@@ -177,10 +184,12 @@ export class CodeCache {
   }
 
   #setSlot(region: CompiledRegion): void {
-    const { i32 } = this.#options.memory;
+    const { i32, u16 } = this.#options.memory;
     const word = codeSlotOf(region.key) >>> 2;
     i32[word] = region.key;
     i32[word + 1] = region.tableIndex;
+    // When another region takes the slot, the next visit is to bring this one back.
+    u16[heatOf(region.address)] = 0;
   }
 
   #clearSlot(region: CompiledRegion): void {
@@ -190,7 +199,9 @@ export class CodeCache {
   }
 
   #clearSlots(): void {
-    this.#options.memory.i32.fill(0, CODE_SLOTS >>> 2, (CODE_SLOTS >>> 2) + CODE_SLOT_COUNT * 2);
+    const { i32, u16 } = this.#options.memory;
+    i32.fill(0, CODE_SLOTS >>> 2, (CODE_SLOTS >>> 2) + CODE_SLOT_COUNT * 2);
+    u16.fill(this.#visits, HEAT >>> 1, (HEAT >>> 1) + HEAT_SIZE);
   }
 
   #decoder(codePage: number): PageDecoder {
@@ -273,6 +284,7 @@ export class CodeCache {
       const entries = this.#frames.get((region.address - RAM) >>> 12)?.entries;
       const entry = region.key & (PAGE_SIZE - 1);
       if (entries?.get(entry) === region) entries.delete(entry);
+      this.#options.memory.u16[heatOf(region.address)] = this.#visits;
     }
   }
 
@@ -297,7 +309,8 @@ export class CodeCache {
       this.#clearSlot(region);
       isChanged = true;
       code.entries.delete(entry);
-      code.heat[entry >>> 1] = 0;
+      code.calls[entry >>> 1] = 0;
+      this.#options.memory.u16[heatOf(region.address)] = this.#visits;
     }
     if (isChanged) {
       code.covered.fill(0);

@@ -1,4 +1,4 @@
-import { fetchWasm } from '../../access.ts';
+import { AccessResult, fetchWasm, loadSlow, storeSlow, type Width } from '../../access.ts';
 import type { Hart } from '../../hart.ts';
 import type { HartGroup } from '../../hart-group.ts';
 import { HartOffset } from '../../hart-state.ts';
@@ -6,8 +6,9 @@ import type { MachineMemory } from '../../machine-memory.ts';
 import { FETCH_TABLE, TRANSLATION_INDEX_MASK, TRANSLATION_INDEX_SHIFT } from '../../memory-layout.ts';
 import { environmentCallCause } from '../../trap.ts';
 import type { Engine } from '../engine.ts';
+import { Interpreter } from '../interpreter/interpreter.ts';
 import { CodeCache, type CodeCacheStatistics, DEFAULT_MAX_FUNCTIONS, DEFAULT_THRESHOLD } from './cache.ts';
-import { COUNTER, type CodeVariant, codeSlotOf, Outcome } from './layout.ts';
+import { COUNTER, type CodeVariant, INTERPRETER, Outcome } from './layout.ts';
 import { type Dispatcher, encodeDispatcher } from './link.ts';
 import { createPlainCsrLookup } from './plain-csr.ts';
 
@@ -16,6 +17,11 @@ import { createPlainCsrLookup } from './plain-csr.ts';
  * optimised version only when it is entered anew.
  */
 const STRETCH = 1_000_000;
+/**
+ * Instructions that the reference semantics execute before the interpreter is made: programs that are shorter than that would wait
+ * longer for it than it saves. At a jump it is looked at whether they are over.
+ */
+const COLD_START = 10_000;
 
 const PC = HartOffset.pc / 4;
 const INSTRET = HartOffset.instret / 4;
@@ -30,8 +36,12 @@ const COUNTER_WORD = COUNTER / 4;
 export interface CompiledEngineOptions {
   /** Milliseconds, for statistics only. Default: `Date.now`. */
   readonly clock?: () => number;
-  /** Visits of a code address after which it is compiled. Default 120; 0 compiles everything at once. */
+  /** Visits of a code address after which it is compiled, at most 65535. 0 compiles everything at once, Infinity nothing. */
   readonly threshold?: number;
+  /** Instructions that run before the interpreter is made, by the reference semantics. */
+  readonly coldStart?: number;
+  /** Default `compiled`. */
+  readonly name?: string;
   /** Translated regions that are kept at once: at least 64, default 16384. The oldest go first. */
   readonly maxFunctions?: number;
 }
@@ -51,12 +61,17 @@ export function createCompiledEngine(group: HartGroup, options: CompiledEngineOp
 
 /** The border between TypeScript and compiled code: both directions, and the bookkeeping that makes counts exact on each side. */
 class Entry implements CompiledEngine {
-  readonly name = 'compiled';
+  readonly name: string;
   /** The hart that runs, or ran last. */
   #hart!: Hart;
   readonly #memory: MachineMemory;
   readonly #cache: CodeCache;
   readonly #dispatcher: Dispatcher;
+  readonly #table: WebAssembly.Table;
+  readonly #group: HartGroup;
+  #interpreter: Interpreter | undefined;
+  /** Instructions to go until it is made. */
+  #coldStart: number;
   /** Word index of the current context. */
   #word = 0;
   /** What of COUNTER has been added to the context's instret, budget and dataAccesses. */
@@ -66,15 +81,19 @@ class Entry implements CompiledEngine {
   #isInvalidated = false;
 
   constructor(group: HartGroup, options: CompiledEngineOptions) {
+    this.name = options.name ?? 'compiled';
+    this.#group = group;
     this.#memory = group.memory;
+    this.#coldStart = options.coldStart ?? COLD_START;
     const table = new WebAssembly.Table({ element: 'anyfunc', initial: 1 });
+    this.#table = table;
     const env = {
       memory: group.memory.wasm,
       table,
       fetchMiss: () => this.#fetchMiss(),
       codeMiss: () => this.#codeMiss(),
       step: () => this.#step(),
-      access: () => this.#access(),
+      runCold: () => this.#runCold(),
     };
     const module = new WebAssembly.Module(encodeDispatcher());
     this.#dispatcher = new WebAssembly.Instance(module, { env }).exports as unknown as Dispatcher;
@@ -89,6 +108,7 @@ class Entry implements CompiledEngine {
       threshold: options.threshold ?? DEFAULT_THRESHOLD,
     });
     this.#cache.link(this.#dispatcher);
+    table.set(INTERPRETER, this.#dispatcher.startCold);
   }
 
   get statistics(): CodeCacheStatistics {
@@ -117,18 +137,19 @@ class Entry implements CompiledEngine {
       this.#synchronise();
       if (outcome === Outcome.trap) hart.takePendingTrap();
       else if (outcome === Outcome.environmentCall) this.#environmentCall();
-      else if (outcome === Outcome.budget && stretch === budget) this.#stepToEnd();
     }
   }
 
   invalidateFrame(frame: number, offset: number, length: number): boolean {
     const { isEmpty, isChanged } = this.#cache.invalidate(frame, offset, length);
     if (isChanged) this.#isInvalidated = true;
-    return isEmpty;
+    const isNotDecoded = this.#interpreter?.invalidate(frame, offset, length) ?? true;
+    return isEmpty && isNotDecoded;
   }
 
   reset(): void {
     this.#cache.reset();
+    this.#interpreter?.reset();
     this.#isInvalidated = true;
   }
 
@@ -177,10 +198,6 @@ class Entry implements CompiledEngine {
     );
   }
 
-  #stepToEnd(): void {
-    while (!this.#mustLeave()) this.#executeOne();
-  }
-
   // ---- called by the dispatcher ----
 
   #step(): Outcome {
@@ -203,49 +220,61 @@ class Entry implements CompiledEngine {
   }
 
   #codeMiss(): Outcome {
-    this.#synchronise();
     const { i32 } = this.#memory;
-    const word = this.#word;
-    if (i32[word + BUDGET]! <= 0) return Outcome.leave;
-    if (this.#cache.enter(this.#codeAddress(i32[word + PC]!), i32[word + CODE_VARIANT] as CodeVariant))
-      return Outcome.proceed;
-    for (;;) {
-      const before = i32[word + PC]!;
-      this.#executeOne();
-      if (this.#mustLeave()) return Outcome.leave;
-      const after = i32[word + PC]!;
-      const distance = after - before;
-      // Anything but the next instruction, and each new page, may be where compiled code begins.
-      const isSamePage = ((before ^ after) & -4096) === 0;
-      if (isSamePage && (distance === 2 || distance === 4)) continue;
-      if (isSamePage && this.#isFetchable(after, i32[word + PC + 1]!)) {
-        this.#cache.noteJump(this.#codeAddress(before), this.#codeAddress(after));
-      }
-      return Outcome.proceed;
-    }
+    const address = this.#codeAddress(i32[this.#word + PC]!);
+    const isThere = this.#cache.enter(address, i32[this.#word + CODE_VARIANT] as CodeVariant);
+    return isThere ? Outcome.proceed : Outcome.access;
   }
 
-  /**
-   * The instruction whose access compiled code could not make, and those behind it up to where compiled code goes on: places to
-   * which the program jumps back, and those that are entries already.
-   */
-  #access(): Outcome {
+  /** Executes up to the next jump by the reference semantics, and makes the interpreter once that has been enough. */
+  #runCold(): Outcome {
     this.#synchronise();
     const { i32 } = this.#memory;
     const word = this.#word;
-    if (i32[word + BUDGET]! <= 0) return Outcome.leave;
-    for (;;) {
+    while (!this.#mustLeave()) {
       const before = i32[word + PC]!;
       this.#executeOne();
-      if (this.#mustLeave()) return Outcome.leave;
-      const after = i32[word + PC]!;
-      const distance = after - before;
-      if (((before ^ after) & -4096) !== 0 || distance <= 0 || !this.#isFetchable(after, i32[word + PC + 1]!)) {
-        return Outcome.proceed;
-      }
-      const key = this.#codeAddress(after) | i32[word + CODE_VARIANT]!;
-      if (i32[codeSlotOf(key) >>> 2] === key) return Outcome.proceed;
+      this.#coldStart--;
+      const distance = i32[word + PC]! - before;
+      if (distance === 2 || distance === 4) continue;
+      if (this.#coldStart <= 0) this.#makeInterpreter();
+      return this.#mustLeave() ? Outcome.leave : Outcome.proceed;
     }
+    return Outcome.leave;
+  }
+
+  #makeInterpreter(): void {
+    const group = this.#group;
+    this.#interpreter = new Interpreter({
+      memory: this.#memory,
+      table: this.#table,
+      instructionSet: group.instructionSet,
+      markCode: (frame) => group.markCode(frame),
+      noteJump: (from, to) => this.#cache.noteJump(from, to),
+      interpretLoad: (low, high, width) => {
+        this.#synchronise();
+        return this.#afterInterpreted(loadSlow(this.#hart, low, high, width as Width));
+      },
+      interpretStore: (low, high, width) => {
+        this.#synchronise();
+        return this.#afterInterpreted(storeSlow(this.#hart, low, high, width as Width));
+      },
+    });
+    this.#table.set(INTERPRETER, this.#interpreter.interpret);
+  }
+
+  /** The interpreter finishes the instruction. Where it must not go on, it is left no more than that to run. */
+  #afterInterpreted(result: AccessResult): Outcome {
+    if (result === AccessResult.fault) return Outcome.trap;
+    const { i32 } = this.#memory;
+    const word = this.#word;
+    const canGoOn =
+      result === AccessResult.done && !this.#mustLeave() && this.#isFetchable(i32[word + PC]!, i32[word + PC + 1]!);
+    if (!canGoOn) {
+      i32[COUNTER_WORD] = 1;
+      this.#syncedBudget = 1;
+    }
+    return Outcome.proceed;
   }
 
   // ---- addresses of code ----

@@ -37,15 +37,18 @@ export function codeSlotOf(key: number): number {
 /** Index in every module's types of a region's function: (context, depth) -> Outcome. */
 export const REGION_TYPE = 0;
 
+/** Index in the table of the interpreter's function, which has that type too: (context, key at which to stop) -> Outcome. */
+export const INTERPRETER = 0;
+
 /** What a region's function returns. */
 export const Outcome = {
   /** Go on at state.pc. */
   proceed: 0,
   /** The instruction at state.pc is to be executed by the reference semantics; then go on. */
   step: 1,
-  /** The same, for the sake of its memory access: a miss, a device, a page border, a fault. */
+  /** The interpreter is to go on there, for the sake of a memory access: a miss, a device, a page border, a fault. */
   access: 2,
-  /** The counter does not suffice for the block at state.pc. */
+  /** The counter does not suffice for the block at state.pc: the interpreter goes on there. */
   budget: 3,
   /** The instruction at state.pc raised a trap (state.trapCause). */
   trap: 4,

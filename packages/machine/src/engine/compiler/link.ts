@@ -1,8 +1,9 @@
 import { HartOffset } from '../../hart-state.ts';
 import { FETCH_TABLE, TRANSLATION_INDEX_MASK, TRANSLATION_INDEX_SHIFT } from '../../memory-layout.ts';
+import { HEAT, HEAT_MASK } from '../interpreter/layout.ts';
 import { compileRegion, type PlacedRegion } from './compile-region.ts';
 import { encodeModule, type FunctionType, FunctionWriter, Op, ValueType } from './emit.ts';
-import { CODE_SLOT_COUNT, CODE_SLOTS, MAX_CALL_DEPTH, Outcome, REGION_TYPE } from './layout.ts';
+import { CODE_SLOT_COUNT, CODE_SLOTS, INTERPRETER, MAX_CALL_DEPTH, Outcome, REGION_TYPE } from './layout.ts';
 import { fusedMultiplyAdd } from './translate-float.ts';
 
 const { i32, i64, f64 } = ValueType;
@@ -21,12 +22,12 @@ const multiplyAddType = 3;
 export interface DispatcherImports {
   /** Makes the fetch at state.pc translatable by the software TLB, or takes the fault. */
   readonly fetchMiss: () => number;
-  /** Code at state.pc is not in the code slots: runs it somehow, or puts it there. */
+  /** Code at state.pc is visited often and not in the code slots: `proceed` when it is there now, else it is interpreted. */
   readonly codeMiss: () => number;
   /** Executes one instruction by the reference semantics. */
   readonly step: () => number;
-  /** The same for one whose access compiled code could not make. */
-  readonly access: () => number;
+  /** Executes some, as long as there is no interpreter yet. */
+  readonly runCold: () => number;
 }
 
 /** The functions of the dispatcher module. */
@@ -37,6 +38,8 @@ export interface Dispatcher {
    */
   readonly run: (context: number, stop: number, depth: number, outcome: number) => number;
   readonly callGuest: (context: number, stop: number, depth: number, outcome: number) => number;
+  /** Stands in the table at INTERPRETER until the interpreter is there: asks TypeScript to execute something. */
+  readonly startCold: WebAssembly.ExportValue;
 }
 
 /** Bytes of the module that holds the dispatcher. */
@@ -45,28 +48,28 @@ export function encodeDispatcher(): Uint8Array<ArrayBuffer> {
     { name: 'fetchMiss', type: noParameters },
     { name: 'codeMiss', type: noParameters },
     { name: 'step', type: noParameters },
-    { name: 'access', type: noParameters },
+    { name: 'runCold', type: noParameters },
   ];
   const run = imports.length;
   return encodeModule({
     types,
     imports,
     functions: [
-      { type: runType, body: dispatchLoop({ fetchMiss: 0, codeMiss: 1, step: 2, access: 3 }), exportAs: 'run' },
+      { type: runType, body: dispatchLoop({ fetchMiss: 0, codeMiss: 1, step: 2 }), exportAs: 'run' },
       { type: runType, body: nestedCall(run), exportAs: 'callGuest' },
+      { type: REGION_TYPE, body: new FunctionWriter(2).call(3), exportAs: 'startCold' },
     ],
   });
 }
 
 /**
  * Finds the code at state.pc (fetch table of the software TLB, then the code slot of the physical address) and calls it, again
- * and again.
+ * and again. What is not compiled goes to the interpreter; where compiled code leads to, it is counted as a visit.
  */
 function dispatchLoop(imports: {
   readonly fetchMiss: number;
   readonly codeMiss: number;
   readonly step: number;
-  readonly access: number;
 }): FunctionWriter {
   const writer = new FunctionWriter(4);
   const [context, stop, depth, outcome] = [0, 1, 2, 3];
@@ -74,17 +77,19 @@ function dispatchLoop(imports: {
   const entry = writer.local(i32);
   const key = writer.local(i32);
   const slot = writer.local(i32);
+  /** What ran last was interpreted. */
+  const isCold = writer.local(i32);
   const loop = writer.open(Op.loop);
   const again = (call: number): void => {
     writer.call(call).tee(outcome).op(Op.i32Eqz).brIf(loop).get(outcome).op(Op.return);
   };
+  const interpret = writer.open(Op.block);
   writer.get(outcome).open(Op.if);
   writer.get(outcome).i32(Outcome.step).op(Op.i32Eq).open(Op.if);
   again(imports.step);
   writer.close();
-  writer.get(outcome).i32(Outcome.access).op(Op.i32Eq).open(Op.if);
-  again(imports.access);
-  writer.close();
+  writer.get(outcome).i32(Outcome.access).op(Op.i32Eq).brIf(interpret);
+  writer.get(outcome).i32(Outcome.budget).op(Op.i32Eq).brIf(interpret);
   writer.get(outcome).op(Op.return);
   writer.close();
   writer.get(context).memory(Op.i64Load, HartOffset.pc).tee(pc);
@@ -111,8 +116,15 @@ function dispatchLoop(imports: {
     .op(Op.i32And)
     .tee(slot);
   writer.memory(Op.i32Load, CODE_SLOTS).get(key).op(Op.i32Ne).open(Op.if);
-  again(imports.codeMiss);
+  writer.get(key).i32(HEAT_MASK).op(Op.i32And).tee(slot);
+  writer.memory(Op.i32Load16U, HEAT).op(Op.i32Eqz).open(Op.if);
+  writer.call(imports.codeMiss).op(Op.i32Eqz).brIf(loop).br(interpret);
   writer.close();
+  // One visit less to go, where it was compiled code that came here.
+  writer.get(slot).get(slot).memory(Op.i32Load16U, HEAT).get(isCold).op(Op.i32Eqz).op(Op.i32Sub);
+  writer.memory(Op.i32Store16, HEAT).br(interpret);
+  writer.close();
+  writer.i32(0).set(isCold);
   writer
     .get(context)
     .get(depth)
@@ -121,6 +133,9 @@ function dispatchLoop(imports: {
     .callIndirect(REGION_TYPE)
     .set(outcome)
     .br(loop);
+  writer.close();
+  writer.i32(1).set(isCold);
+  writer.get(context).get(stop).i32(INTERPRETER).callIndirect(REGION_TYPE).set(outcome).br(loop);
   writer.close();
   writer.op(Op.unreachable);
   return writer;

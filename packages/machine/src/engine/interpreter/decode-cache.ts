@@ -1,0 +1,154 @@
+import type { DecodedInstruction } from '@worldswitch/isa';
+import type { MachineMemory } from '../../machine-memory.ts';
+import { RAM } from '../../memory-layout.ts';
+import { shapeOf } from '../compiler/row-shape.ts';
+import type { HandlerTable } from './handlers.ts';
+import {
+  DECODED,
+  DECODED_PAGE_SIZE,
+  DECODED_PAGES,
+  FieldShift,
+  FixedHandler,
+  LENGTH_SHIFT,
+  PAGE_MAP,
+  PAGE_MAP_SIZE,
+} from './layout.ts';
+
+/** Instructions decoded at once: a jump is reached before, mostly. */
+const DECODE_AHEAD = 32;
+const PAGE_SIZE = 4096;
+const NO_FRAME = -1;
+
+export interface DecodeCacheOptions {
+  readonly memory: MachineMemory;
+  readonly handlers: HandlerTable;
+  readonly decode: (bits: number) => DecodedInstruction | undefined;
+  /** Tells that stores to this frame of RAM must be reported from now on. */
+  readonly markCode: (frame: number) => void;
+}
+
+/**
+ * Decoded instructions by physical page, in the machine's memory, where the interpreter's loop reads them. Bounded: the pages that
+ * were taken in first go first.
+ */
+export class DecodeCache {
+  readonly #options: DecodeCacheOptions;
+  readonly #slotOfFrame = new Map<number, number>();
+  readonly #frameOfSlot = new Int32Array(DECODED_PAGES).fill(NO_FRAME);
+  /** Entries of each slot that are decoded. */
+  readonly #counts = new Uint16Array(DECODED_PAGES);
+  #next = 0;
+
+  constructor(options: DecodeCacheOptions) {
+    this.#options = options;
+    this.#forgetPlaces();
+  }
+
+  get pages(): number {
+    return this.#slotOfFrame.size;
+  }
+
+  /** Byte offset of the entries of a page of code, which the interpreter finds through the page map from now on. */
+  open(codePage: number): number {
+    const { i32, u8 } = this.#options.memory;
+    const frame = ((codePage >>> 0) - RAM) >>> 12;
+    let slot = this.#slotOfFrame.get(frame);
+    if (slot === undefined) {
+      slot = this.#next;
+      this.#next = (slot + 1) % DECODED_PAGES;
+      this.#close(slot);
+      this.#slotOfFrame.set(frame, slot);
+      this.#frameOfSlot[slot] = frame;
+      const entries = entriesOf(slot);
+      u8.fill(0, entries, entries + DECODED_PAGE_SIZE);
+      i32[(entries + 2048 * 8) >>> 2] = FixedHandler.pageEnd;
+    }
+    const entries = entriesOf(slot);
+    const place = placeOf(codePage);
+    i32[place] = codePage;
+    i32[place + 1] = entries;
+    return entries;
+  }
+
+  #close(slot: number): void {
+    const frame = this.#frameOfSlot[slot]!;
+    if (frame === NO_FRAME) return;
+    const { i32 } = this.#options.memory;
+    const codePage = (RAM + frame * PAGE_SIZE) | 0;
+    const place = placeOf(codePage);
+    if (i32[place] === codePage) i32[place] = 0;
+    this.#slotOfFrame.delete(frame);
+    this.#frameOfSlot[slot] = NO_FRAME;
+    this.#counts[slot] = 0;
+  }
+
+  /** Decodes the instruction at an address of the machine's memory, in an open page, and those behind it up to the next jump. */
+  decode(address: number): void {
+    const { memory, decode, handlers, markCode } = this.#options;
+    const { i32, view } = memory;
+    const offset = address & (PAGE_SIZE - 1);
+    const codePage = address - offset;
+    const frame = (codePage - RAM) >>> 12;
+    const entries = this.open(codePage);
+    const slot = this.#slotOfFrame.get(frame)!;
+    markCode(frame);
+    let at = offset;
+    for (let count = 0; count < DECODE_AHEAD && at < PAGE_SIZE; count++) {
+      const word = (entries + at * 4) >>> 2;
+      if (i32[word] !== 0) return;
+      this.#counts[slot]!++;
+      let bits = view.getUint16(codePage + at, true);
+      const isLong = (bits & 3) === 3;
+      if (isLong && at + 4 <= PAGE_SIZE) bits = view.getUint32(codePage + at, true);
+      const decoded = isLong && at + 4 > PAGE_SIZE ? undefined : decode(bits);
+      if (!decoded) {
+        // Illegal, or in two pages.
+        i32[word] = FixedHandler.step;
+        return;
+      }
+      i32[word] =
+        handlers.numberOf(decoded) |
+        (decoded.rd << FieldShift.rd) |
+        (decoded.rs1 << FieldShift.rs1) |
+        (decoded.rs2 << FieldShift.rs2) |
+        (decoded.rs3 << FieldShift.rs3) |
+        (decoded.length << LENGTH_SHIFT);
+      i32[word + 1] = decoded.imm;
+      if (shapeOf(decoded.instruction).jump) return;
+      at += decoded.length;
+    }
+  }
+
+  /** Forgets what was decoded from these bytes of a frame. Returns true when nothing of the frame is left. */
+  invalidate(frame: number, offset: number, length: number): boolean {
+    const slot = this.#slotOfFrame.get(frame);
+    if (slot === undefined) return true;
+    if (this.#counts[slot] === 0) return true;
+    const { i32 } = this.#options.memory;
+    const entries = entriesOf(slot);
+    // An instruction of four bytes may begin two bytes before what was written.
+    const first = Math.max((offset >> 1) - 1, 0);
+    const end = Math.min((offset + length + 1) >> 1, PAGE_SIZE / 2);
+    for (let half = first; half < end; half++) {
+      const word = (entries + half * 8) >>> 2;
+      if (i32[word] === 0) continue;
+      i32[word] = 0;
+      this.#counts[slot]!--;
+    }
+    return this.#counts[slot] === 0;
+  }
+
+  reset(): void {
+    for (let slot = 0; slot < DECODED_PAGES; slot++) this.#close(slot);
+    this.#forgetPlaces();
+  }
+
+  #forgetPlaces(): void {
+    this.#options.memory.i32.fill(0, PAGE_MAP >>> 2, (PAGE_MAP >>> 2) + PAGE_MAP_SIZE * 2);
+  }
+}
+
+const entriesOf = (slot: number): number => DECODED + slot * DECODED_PAGE_SIZE;
+
+/** Word of a page's place in the page map. */
+const placeOf = (codePage: number): number => (PAGE_MAP >>> 2) + ((codePage >>> 12) & (PAGE_MAP_SIZE - 1)) * 2;

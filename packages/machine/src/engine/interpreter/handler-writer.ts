@@ -1,0 +1,449 @@
+import type { AccessWidth, Instruction, RegisterOperand } from '@worldswitch/isa';
+import { CsrSlot, Mstatus } from '../../hart-context.ts';
+import { HartOffset } from '../../hart-state.ts';
+import {
+  LOAD_TABLE,
+  RAM,
+  RAM_BASE,
+  STORE_TABLE,
+  TRANSLATION_INDEX_MASK,
+  TRANSLATION_INDEX_SHIFT,
+} from '../../memory-layout.ts';
+import { type FunctionWriter, Op, ValueType } from '../compiler/emit.ts';
+import type { AccessAddress } from '../compiler/memory-access.ts';
+import { type RowShape, shapeOf } from '../compiler/row-shape.ts';
+import { type InstructionContext, translateInstruction } from '../compiler/translate.ts';
+import { type AtomicStatement, atomicOf, type Handler } from './handlers.ts';
+import { FieldShift, LENGTH_SHIFT } from './layout.ts';
+import {
+  handlerInstruction,
+  IMMEDIATE,
+  jumpInstruction,
+  NEXT,
+  Operand,
+  restOfAtomic,
+  valueInstruction,
+} from './operands.ts';
+
+const { i32, i64, f64 } = ValueType;
+
+/** NX in fflags. */
+const INEXACT = 1;
+
+const loadOpcodes: Record<AccessWidth, { signed: number; unsigned: number }> = {
+  1: { signed: Op.i64Load8S, unsigned: Op.i64Load8U },
+  2: { signed: Op.i64Load16S, unsigned: Op.i64Load16U },
+  4: { signed: Op.i64Load32S, unsigned: Op.i64Load32U },
+  8: { signed: Op.i64Load, unsigned: Op.i64Load },
+};
+const storeOpcodes: Record<AccessWidth, number> = {
+  1: Op.i64Store8,
+  2: Op.i64Store16,
+  4: Op.i64Store32,
+  8: Op.i64Store,
+};
+const minMaxComparisons: Readonly<Record<string, number>> = {
+  min: Op.i64LtS,
+  minu: Op.i64LtU,
+  max: Op.i64GtS,
+  maxu: Op.i64GtU,
+};
+const amoOpcodes: Readonly<Record<string, number>> = { add: Op.i64Add, xor: Op.i64Xor, and: Op.i64And, or: Op.i64Or };
+
+/** Parameter of the interpreter's function: the hart context's base. */
+export const CONTEXT = 0;
+
+/** Local variables that the loop and its handlers share. */
+export interface LoopLocals {
+  /** i32: the running instruction's entry and its first word. */
+  readonly entry: number;
+  readonly word: number;
+  /** i32: entries of the running page; i64: its virtual address. */
+  readonly pageEntries: number;
+  readonly pageAddress: number;
+  /** i32: instructions that may still retire; data accesses since the last synchronisation. */
+  readonly counter: number;
+  readonly accesses: number;
+  /** i64: where a jump goes; i32: how it is followed (see JumpMark). */
+  readonly target: number;
+  readonly mark: number;
+  readonly outcome: number;
+}
+
+/** How much attention a jump's target gets: looked up in the code slots; also counted; also told to the compiler. */
+export const JumpMark = { plain: 0, counted: 1, computed: 2 } as const;
+
+export interface LoopLabels {
+  /** The next instruction. */
+  readonly next: number;
+  /** A jump to `target` has retired. */
+  readonly taken: number;
+  /** The instruction is left to the reference semantics; nothing of it has happened. */
+  readonly step: number;
+  /** All state is stored and `outcome` set: returns. */
+  readonly stored: number;
+}
+
+/** Functions that handlers call. */
+export interface HandlerImports {
+  /** (context, address, pc, counter, accesses, width) -> Outcome; what comes of it is in state.scratch and COUNTER. */
+  readonly loadMiss: number;
+  readonly storeMiss: number;
+  readonly multiplyAdd: number;
+}
+
+/** Writes the cases of the interpreter's loop, one at a time. */
+export class HandlerWriter implements InstructionContext {
+  readonly writer: FunctionWriter;
+  readonly #locals: LoopLocals;
+  readonly #imports: HandlerImports;
+  readonly #reloadCounter: () => void;
+  #labels!: LoopLabels;
+  /** Local variables of the operands by number, and of the two results. */
+  readonly #x: readonly number[];
+  readonly #f: readonly number[];
+  readonly #address: number;
+  readonly #translation: number;
+  readonly #temporaries = new Map<ValueType, number[]>();
+  readonly #inUse = new Map<ValueType, number>();
+  #hasJumped = false;
+
+  constructor(writer: FunctionWriter, locals: LoopLocals, imports: HandlerImports, reloadCounter: () => void) {
+    this.writer = writer;
+    this.#locals = locals;
+    this.#imports = imports;
+    this.#reloadCounter = reloadCounter;
+    this.#x = Array.from({ length: 5 }, () => writer.local(i64));
+    this.#f = Array.from({ length: 5 }, () => writer.local(f64));
+    this.#address = writer.local(i64);
+    this.#translation = writer.local(i32);
+  }
+
+  write(handler: Handler, labels: LoopLabels): void {
+    const { writer } = this;
+    const { instruction, jump } = handler;
+    this.#labels = labels;
+    this.#inUse.clear();
+    this.#hasJumped = false;
+    const atomic = atomicOf(instruction);
+    if (atomic) {
+      this.#atomic(instruction, atomic);
+      return;
+    }
+    const shape = shapeOf(instruction);
+    const fields = handlerInstruction(instruction, handler.rm);
+    this.#requireFloat(shape);
+    this.#readOperands(shapeOf(fields.instruction));
+    translateInstruction(fields, this);
+    if (shape.branch) {
+      // The condition was left on the stack.
+      writer.open(Op.if);
+      translateInstruction(jumpInstruction(instruction, shape.branch.target), this);
+      this.#follow('goto');
+      writer.close();
+    }
+    // x0 is written like any other register where a row does more than that, and mended.
+    if (shape.writesX) this.#storeX(shape.jump !== undefined || shape.accesses > 0 || shape.floats !== undefined);
+    if (shape.writesF) {
+      this.#pushRegister('rd');
+      writer.get(this.#f[Operand.rd]!).memory(Op.f64Store, HartOffset.f);
+    }
+    if (jump && this.#hasJumped) this.#follow(jump);
+    else this.#advance();
+  }
+
+  /** The case of instructions that only retire. */
+  writeNothing(labels: LoopLabels): void {
+    this.#labels = labels;
+    this.#advance();
+  }
+
+  #readOperands({ readsX, readsF }: RowShape): void {
+    const { writer } = this;
+    for (const operand of readsX) {
+      if (operand === 'rs3') writer.get(this.#locals.entry).memory(Op.i64Load32S, 4);
+      else {
+        this.#pushRegister(operand);
+        writer.memory(Op.i64Load, HartOffset.x);
+      }
+      writer.set(this.#x[Operand[operand]]!);
+    }
+    for (const operand of readsF) {
+      this.#pushRegister(operand);
+      writer.memory(Op.f64Load, HartOffset.f).set(this.#f[Operand[operand]]!);
+    }
+  }
+
+  /** Pushes the context's base plus eight times the register number of a field. */
+  #pushRegister(operand: RegisterOperand): void {
+    const { writer } = this;
+    writer
+      .get(this.#locals.word)
+      .i32(FieldShift[operand] - 3)
+      .op(Op.i32ShrU);
+    writer
+      .i32(31 << 3)
+      .op(Op.i32And)
+      .get(CONTEXT)
+      .op(Op.i32Add);
+  }
+
+  #storeX(mayBeZero: boolean): void {
+    this.#pushRegister('rd');
+    this.writer.get(this.#x[Operand.rd]!).memory(Op.i64Store, HartOffset.x);
+    if (mayBeZero) this.writer.get(CONTEXT).i64(0).memory(Op.i64Store, HartOffset.x);
+  }
+
+  #retire(): void {
+    const { counter } = this.#locals;
+    this.writer.get(counter).i32(1).op(Op.i32Sub).set(counter);
+  }
+
+  /** The instruction has retired; on to the one behind it. */
+  #advance(): void {
+    const { entry, word } = this.#locals;
+    this.#retire();
+    // Eight bytes of entries for two of code.
+    this.writer
+      .get(entry)
+      .get(word)
+      .i32(LENGTH_SHIFT - 2)
+      .op(Op.i32ShrU)
+      .i32(7 << 2)
+      .op(Op.i32And)
+      .op(Op.i32Add)
+      .set(entry)
+      .br(this.#labels.next);
+  }
+
+  /** The jump has retired; its target is known. */
+  #follow(kind: NonNullable<Handler['jump']>): void {
+    const { writer } = this;
+    const { mark, target } = this.#locals;
+    this.#retire();
+    if (kind === 'goto') {
+      writer.get(target);
+      this.pushPc(0);
+      writer.op(Op.i64LeU);
+    } else if (kind === 'return') writer.i32(JumpMark.plain);
+    else writer.i32(kind === 'call' ? JumpMark.counted : JumpMark.computed);
+    writer.set(mark).br(this.#labels.taken);
+  }
+
+  // ---- InstructionContext ----
+
+  readX(register: number): number {
+    return this.#x[register]!;
+  }
+  writeX(register: number): number {
+    return this.#x[register]!;
+  }
+  readF(register: number): number {
+    return this.#f[register]!;
+  }
+  writeF(register: number): number {
+    return this.#f[register]!;
+  }
+
+  pushPc(distance: number): void {
+    const { writer } = this;
+    const { entry, word, pageEntries, pageAddress } = this.#locals;
+    writer.get(entry).get(pageEntries).op(Op.i32Sub).i32(2).op(Op.i32ShrU);
+    let rest = distance;
+    if (distance >= NEXT / 2) {
+      writer.get(word).i32(LENGTH_SHIFT).op(Op.i32ShrU).op(Op.i32Add);
+      rest -= NEXT;
+    }
+    writer.op(Op.i64ExtendI32U).get(pageAddress).op(Op.i64Add);
+    if (rest !== 0) writer.i64(rest).op(Op.i64Add);
+  }
+
+  temporary(type: ValueType = i64): number {
+    const locals = this.#temporaries.get(type) ?? [];
+    this.#temporaries.set(type, locals);
+    const index = this.#inUse.get(type) ?? 0;
+    this.#inUse.set(type, index + 1);
+    locals[index] ??= this.writer.local(type);
+    return locals[index];
+  }
+
+  require(): void {
+    this.writer.op(Op.i32Eqz).brIf(this.#labels.step);
+  }
+
+  multiplyAdd(): void {
+    this.writer.call(this.#imports.multiplyAdd);
+  }
+
+  jump(): void {
+    this.#hasJumped = true;
+    this.writer.set(this.#locals.target);
+  }
+
+  branch(): void {}
+
+  /** Requires the floating-point unit to be on and dirty; for rounding, also nearest even with the inexact flag set. */
+  #requireFloat({ floats, isRounding }: RowShape): void {
+    if (floats === undefined) return;
+    const { writer } = this;
+    writer.get(CONTEXT).memory(Op.i32Load, HartOffset.csr + 8 * CsrSlot.mstatus);
+    writer.i32(Mstatus.FS).op(Op.i32And).i32(Mstatus.FS).op(Op.i32Eq);
+    if (isRounding) {
+      writer.get(CONTEXT).memory(Op.i32Load, HartOffset.fflags).i32(INEXACT).op(Op.i32And).op(Op.i32And);
+      writer.get(CONTEXT).memory(Op.i32Load, HartOffset.frm).op(Op.i32Eqz).op(Op.i32And);
+    }
+    this.require();
+  }
+
+  // ---- memory ----
+
+  /** Pushes whether the software TLB does not translate the access. */
+  #isMiss(address: number, width: AccessWidth, table: number): void {
+    const { writer } = this;
+    writer
+      .get(address)
+      .op(Op.i32WrapI64)
+      .i32(TRANSLATION_INDEX_SHIFT)
+      .op(Op.i32ShrU)
+      .i32(TRANSLATION_INDEX_MASK)
+      .op(Op.i32And);
+    writer.get(CONTEXT).memory(Op.i32Load, HartOffset.dataTranslations).op(Op.i32Add);
+    writer.tee(this.#translation).memory(Op.i64Load, table);
+    writer
+      .get(address)
+      .i64(-4096 | (width - 1))
+      .op(Op.i64And)
+      .op(Op.i64Ne);
+  }
+
+  /** Pushes where in the machine's memory the operand is that the software TLB has translated, and counts the access. */
+  #pushPhysical(address: number, table: number): void {
+    const { writer } = this;
+    const { accesses } = this.#locals;
+    writer.get(accesses).i32(1).op(Op.i32Add).set(accesses);
+    writer
+      .get(address)
+      .op(Op.i32WrapI64)
+      .get(this.#translation)
+      .memory(Op.i32Load, table + 8)
+      .op(Op.i32Add);
+  }
+
+  #callSlow(imported: number, address: number, width: AccessWidth): void {
+    const { writer } = this;
+    const { counter, accesses, outcome } = this.#locals;
+    writer.get(CONTEXT).get(address);
+    this.pushPc(0);
+    writer.get(counter).get(accesses).i32(width).call(imported);
+    writer.tee(outcome).brIf(this.#labels.stored);
+    this.#reloadCounter();
+  }
+
+  /** The local variable that holds the address. */
+  #addressIn({ local, offset }: AccessAddress): number {
+    if (offset === 0) return local;
+    this.writer.get(local).i64(offset).op(Op.i64Add).set(this.#address);
+    return this.#address;
+  }
+
+  load(width: AccessWidth, isSigned: boolean, place: AccessAddress, isDouble = false): void {
+    const { writer } = this;
+    const opcode = isDouble ? Op.f64Load : loadOpcodes[width][isSigned ? 'signed' : 'unsigned'];
+    const address = this.#addressIn(place);
+    this.#isMiss(address, width, LOAD_TABLE);
+    writer.open(Op.if, isDouble ? f64 : i64);
+    this.#callSlow(this.#imports.loadMiss, address, width);
+    writer.get(CONTEXT).memory(opcode, HartOffset.scratch);
+    writer.otherwise();
+    this.#pushPhysical(address, LOAD_TABLE);
+    writer.memory(opcode, 0);
+    writer.close();
+  }
+
+  store(width: AccessWidth, place: AccessAddress, value: number): void {
+    const { writer } = this;
+    const address = this.#addressIn(place);
+    this.#isMiss(address, width, STORE_TABLE);
+    writer.open(Op.if);
+    writer.get(CONTEXT).get(value).memory(Op.i64Store, HartOffset.scratch);
+    this.#callSlow(this.#imports.storeMiss, address, width);
+    writer.otherwise();
+    this.#pushPhysical(address, STORE_TABLE);
+    writer.get(value).memory(storeOpcodes[width], 0);
+    writer.close();
+  }
+
+  /**
+   * An atomic on a page that the software TLB translates for it: RAM, naturally aligned, without code. Everything else is left to
+   * the reference semantics.
+   */
+  #atomic(instruction: Instruction, atomic: AtomicStatement): void {
+    const { writer } = this;
+    const { width } = atomic;
+    const opcode = width === 8 ? Op.i64Load : Op.i64Load32S;
+    const isLoad = atomic.kind === 'loadReserved';
+    const at = this.temporary(i32);
+    const operand = this.temporary();
+    const result = this.#x[IMMEDIATE]!;
+    const value = this.#x[Operand.rd]!;
+    if (!isLoad) {
+      const setOperand = valueInstruction(instruction, atomic.value);
+      this.#readOperands(shapeOf(setOperand.instruction));
+      translateInstruction(setOperand, this);
+      writer.get(value);
+      if (width === 4) writer.op(Op.i64Extend32S);
+      writer.set(operand);
+    }
+    const setAddress = valueInstruction(instruction, atomic.address);
+    this.#readOperands(shapeOf(setAddress.instruction));
+    translateInstruction(setAddress, this);
+    writer.get(value).set(this.#address);
+    const table = isLoad ? LOAD_TABLE : STORE_TABLE;
+    this.#isMiss(this.#address, width, table);
+    writer.brIf(this.#labels.step);
+    this.#pushPhysical(this.#address, table);
+    writer.set(at);
+    /** The address as a reservation keeps it. */
+    const physical = () =>
+      writer
+        .get(at)
+        .op(Op.i64ExtendI32U)
+        .i64(RAM_BASE - RAM)
+        .op(Op.i64Add);
+    switch (atomic.kind) {
+      case 'amo':
+        writer.get(at).memory(opcode, 0).set(result);
+        writer.get(at);
+        if (atomic.operation === 'swap') writer.get(operand);
+        else {
+          const comparison = minMaxComparisons[atomic.operation];
+          writer.get(result).get(operand);
+          if (comparison !== undefined) writer.get(result).get(operand).op(comparison).op(Op.select);
+          else writer.op(amoOpcodes[atomic.operation]!);
+        }
+        writer.memory(storeOpcodes[width], 0);
+        break;
+      case 'loadReserved':
+        writer.get(CONTEXT);
+        physical();
+        writer.memory(Op.i64Store, HartOffset.reservation);
+        writer.get(at).memory(opcode, 0).set(result);
+        break;
+      case 'storeConditional':
+        writer.get(CONTEXT).memory(Op.i64Load, HartOffset.reservation);
+        physical();
+        writer.op(Op.i64Ne).op(Op.i64ExtendI32U).set(result);
+        writer.get(CONTEXT).i64(-1).memory(Op.i64Store, HartOffset.reservation);
+        writer.get(result).op(Op.i64Eqz).open(Op.if);
+        writer.get(at).get(operand).memory(storeOpcodes[width], 0);
+        writer.close();
+        break;
+      default:
+        atomic satisfies never;
+    }
+    const rest = restOfAtomic(instruction, atomic);
+    translateInstruction(rest, this);
+    if (shapeOf(rest.instruction).writesX) this.#storeX(true);
+    this.#advance();
+  }
+}

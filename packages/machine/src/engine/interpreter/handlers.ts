@@ -1,0 +1,103 @@
+import type { DecodedInstruction, Instruction, InstructionSet, Statement } from '@worldswitch/isa';
+import { isComputedJump } from '../compiler/discover.ts';
+import { isTranslatable, pcRelative, shapeOf } from '../compiler/row-shape.ts';
+import { FIRST_ROW_HANDLER, FixedHandler, MAX_HANDLERS } from './layout.ts';
+
+/**
+ * How a jump is followed: `goto` and `return` look for compiled code where they go; a `call`, and a `goto` backwards, count as a
+ * visit there; of a `computed` jump the compiler is told where it went.
+ */
+export type JumpKind = 'goto' | 'call' | 'return' | 'computed';
+
+/** A case of the interpreter's loop: a row of the instruction table, for all values of its operands. */
+export interface Handler {
+  readonly instruction: Instruction;
+  /** Rounding mode: 0 also stands for the dynamic one, which must then be 0 when it runs. */
+  readonly rm: number;
+  readonly jump: JumpKind | undefined;
+}
+
+const DYNAMIC = 7;
+const roundingModes = [0, 1];
+const linked: readonly JumpKind[] = ['goto', 'call'];
+const indirect: readonly JumpKind[] = ['call', 'return', 'computed'];
+
+/** Atomics that the interpreter carries out itself: one statement on memory, then registers. */
+export type AtomicStatement = Extract<Statement, { readonly kind: 'amo' | 'loadReserved' | 'storeConditional' }>;
+
+/** The first statement of a row that is an atomic access; undefined for all other rows, and for operations it does not know. */
+export function atomicOf({ semantics }: Instruction): AtomicStatement | undefined {
+  const [first, ...rest] = semantics;
+  if (first?.kind !== 'amo' && first?.kind !== 'loadReserved' && first?.kind !== 'storeConditional') return undefined;
+  if (first.kind === 'amo' && first.operation === 'cas') return undefined;
+  return rest.every(({ kind }) => kind === 'setX') ? first : undefined;
+}
+
+/** The handlers for an instruction set, numbered as the decode cache has them. Rows that share their semantics share handlers. */
+export class HandlerTable {
+  readonly handlers: readonly Handler[];
+  /** By semantics, then by rounding mode and kind of jump. */
+  readonly #numbers = new Map<readonly Statement[], Map<string, number>>();
+
+  constructor(set: InstructionSet) {
+    const handlers: Handler[] = [];
+    for (const instruction of set.rows) {
+      const { semantics } = instruction;
+      if (this.#numbers.has(semantics)) continue;
+      const numbers = new Map<string, number>();
+      this.#numbers.set(semantics, numbers);
+      for (const handler of variantsOf(instruction)) {
+        // Past the last number rows go to the reference semantics; the built-in ones fill half of them.
+        const number = FIRST_ROW_HANDLER + handlers.length;
+        if (number >= MAX_HANDLERS) break;
+        handlers.push(handler);
+        numbers.set(keyOf(handler.rm, handler.jump), number);
+      }
+    }
+    this.handlers = handlers;
+  }
+
+  /** Number of the handler that executes the instruction. */
+  numberOf(decoded: DecodedInstruction): number {
+    const { instruction } = decoded;
+    const shape = shapeOf(instruction);
+    if (shape.isEnvironmentCall) return FixedHandler.environmentCall;
+    if (shape.isOrderingOnly) return FixedHandler.nothing;
+    // What only writes x0 does nothing, unless it may fault or set flags.
+    const isIdle = shape.writesX && decoded.rd === 0 && !shape.jump && shape.accesses === 0 && !shape.floats;
+    if (isIdle && shape.isTranslatable) return FixedHandler.nothing;
+    const rm = decoded.rm === DYNAMIC ? 0 : decoded.rm;
+    return this.#numbers.get(instruction.semantics)?.get(keyOf(rm, jumpKind(decoded))) ?? FixedHandler.step;
+  }
+}
+
+const keyOf = (rm: number, jump: JumpKind | undefined): string => (jump ? `${rm} ${jump}` : `${rm}`);
+
+function variantsOf(instruction: Instruction): Handler[] {
+  if (atomicOf(instruction)) return [{ instruction, rm: 0, jump: undefined }];
+  const { isOrderingOnly, jump, floats } = shapeOf(instruction);
+  if (isOrderingOnly) return [];
+  const kinds = jump ? (isRelative(instruction) ? linked : indirect) : [undefined];
+  return kinds.flatMap((kind) =>
+    (floats ? roundingModes : [0])
+      .filter((rm) => isTranslatable({ ...fieldsOnly, instruction, rm }))
+      .map((rm) => ({ instruction, rm, jump: kind })),
+  );
+}
+
+const fieldsOnly = { bits: 0, length: 4, rd: 1, rs1: 1, rs2: 1, rs3: 1, imm: 0, immediate: 0n, csr: 0 } as const;
+
+function isRelative(instruction: Instruction): boolean {
+  const { jump } = shapeOf(instruction);
+  return jump !== undefined && pcRelative(jump, { ...fieldsOnly, instruction, rm: 0 }) !== undefined;
+}
+
+const isLinkRegister = (register: number): boolean => register === 1 || register === 5;
+
+function jumpKind(decoded: DecodedInstruction): JumpKind | undefined {
+  const { jump, writesX } = shapeOf(decoded.instruction);
+  if (!jump) return undefined;
+  if (writesX && isLinkRegister(decoded.rd)) return 'call';
+  if (isComputedJump(decoded)) return 'computed';
+  return pcRelative(jump, decoded) === undefined ? 'return' : 'goto';
+}

@@ -1,0 +1,52 @@
+import { ENGINE } from '../../memory-layout.ts';
+
+/** The interpreter's own places in the machine's memory (byte offsets), and the form of a decoded instruction. */
+
+/**
+ * A halfword by code address (see `heatOf`): how often control may still arrive there before the compiler is asked. Two places that
+ * share one share their visits.
+ */
+export const HEAT = ENGINE + 0x2_0000;
+export const HEAT_SIZE = 0x2_0000;
+
+/** Mask of a code address, which is even, that gives the offset of its halfword. */
+export const HEAT_MASK = HEAT_SIZE * 2 - 2;
+export const MAX_HEAT = 0xffff;
+
+/** Index in halfwords of the visits left of code at a byte offset of the machine's memory. */
+export function heatOf(address: number): number {
+  return (HEAT + (address & HEAT_MASK)) >>> 1;
+}
+
+/** Where a page's decoded instructions are: {i32 page's byte offset in the machine's memory, i32 its entries}, by page number. */
+export const PAGE_MAP = ENGINE + 0x6_0000;
+export const PAGE_MAP_SIZE = 0x1000;
+
+/** Pages whose decoded instructions are kept at once; each takes DECODED_PAGE_SIZE bytes of the machine's memory when used. */
+export const DECODED_PAGES = 1024;
+export const DECODED = ENGINE + 0x20_0000;
+/** An entry for each halfword of a page, then one that says that the page ends. */
+export const DECODED_PAGE_SIZE = 2048 * 8 + 16;
+
+/**
+ * An entry has two words. The first: handler (HANDLER_BITS), then rd, rs1, rs2, rs3 of 5 bits each, then the length in bytes. The
+ * second is the immediate. An entry of zeros is not decoded yet.
+ */
+export const HANDLER_BITS = 9;
+export const MAX_HANDLERS = 1 << HANDLER_BITS;
+/** The bit at which a register's field begins. */
+export const FieldShift = { rd: 9, rs1: 14, rs2: 19, rs3: 24 } as const;
+export const LENGTH_SHIFT = 29;
+
+/** Handlers that belong to no row of the instruction table. */
+export const FixedHandler = {
+  undecoded: 0,
+  /** Leaves, so that the reference semantics execute the instruction. */
+  step: 1,
+  /** Behind the last instruction of a page. */
+  pageEnd: 2,
+  environmentCall: 3,
+  /** Nothing but retiring. */
+  nothing: 4,
+} as const;
+export const FIRST_ROW_HANDLER = 5;

@@ -15,6 +15,8 @@ export interface BoardDescription {
   readonly memoryBytes: number;
   /** Default 1. */
   readonly harts?: number;
+  /** See BoardOptions. */
+  readonly aclint?: boolean;
   /** Names of ISA extensions, as `InstructionSet.extensions` has them. */
   readonly extensions: readonly string[];
   readonly bootArguments?: string;
@@ -132,11 +134,19 @@ function power(): DeviceTreeNode[] {
   return [node('poweroff', 0x5555), node('reboot', 0x7777)];
 }
 
-function soc({ harts = 1 }: BoardDescription): DeviceTreeNode {
-  const { syscon, clint, plic, uart0 } = memoryMap;
+function soc({ harts = 1, aclint = false }: BoardDescription): DeviceTreeNode {
+  const { syscon, clint, plic, rtc, uart0 } = memoryMap;
   /** Of each hart in turn: its interrupt controller and a cause, for each cause. */
   const interruptPairs = (...causes: readonly number[]) =>
     cells(...numbers(harts).flatMap((hart) => causes.flatMap((cause) => [cpuInterrupts(hart), cause])));
+  const clintNode: DeviceTreeNode = {
+    name: `clint@${hex(clint.base)}`,
+    properties: {
+      compatible: text('sifive,clint0', 'riscv,clint0'),
+      reg: reg(clint),
+      'interrupts-extended': interruptPairs(InterruptCause.machineSoftware, InterruptCause.machineTimer),
+    },
+  };
   return {
     name: 'soc',
     properties: {
@@ -155,13 +165,15 @@ function soc({ harts = 1 }: BoardDescription): DeviceTreeNode {
         },
       },
       {
-        name: `clint@${hex(clint.base)}`,
+        name: `rtc@${hex(rtc.base)}`,
         properties: {
-          compatible: text('sifive,clint0', 'riscv,clint0'),
-          reg: reg(clint),
-          'interrupts-extended': interruptPairs(InterruptCause.machineSoftware, InterruptCause.machineTimer),
+          compatible: text('google,goldfish-rtc'),
+          reg: reg(rtc),
+          interrupts: cells(rtc.interrupt),
+          'interrupt-parent': cells(PLIC),
         },
       },
+      ...(aclint ? aclintNodes(interruptPairs) : [clintNode]),
       {
         name: `plic@${hex(plic.base)}`,
         properties: {
@@ -189,6 +201,38 @@ function soc({ harts = 1 }: BoardDescription): DeviceTreeNode {
       ...Array.from({ length: VIRTIO_SLOTS }, (_, index) => virtio(virtioWindow(VIRTIO_SLOTS - 1 - index))),
     ],
   };
+}
+
+/** The CLINT's parts by the names of the ACLINT specification, and supervisor software interrupts. */
+function aclintNodes(interruptPairs: (...causes: readonly number[]) => Uint8Array): DeviceTreeNode[] {
+  const { clint, sswi } = memoryMap;
+  const [timerOffset, timeOffset] = [0x4000, 0xbff8];
+  const software = (name: string, window: Window, cause: number): DeviceTreeNode => ({
+    name: `${name}@${hex(window.base)}`,
+    properties: {
+      compatible: text(`riscv,aclint-${name}`),
+      reg: reg(window),
+      '#interrupt-cells': cells(0),
+      'interrupt-controller': present,
+      'interrupts-extended': interruptPairs(cause),
+    },
+  });
+  return [
+    software('mswi', { base: clint.base, size: timerOffset }, InterruptCause.machineSoftware),
+    {
+      name: `mtimer@${hex(clint.base + timerOffset)}`,
+      properties: {
+        compatible: text('riscv,aclint-mtimer'),
+        // mtime, then mtimecmp.
+        reg: cells64(
+          ...[clint.base + timeOffset, clint.size - timeOffset],
+          ...[clint.base + timerOffset, timeOffset - timerOffset],
+        ),
+        'interrupts-extended': interruptPairs(InterruptCause.machineTimer),
+      },
+    },
+    software('sswi', sswi, InterruptCause.supervisorSoftware),
+  ];
 }
 
 function virtio(window: Required<Window>): DeviceTreeNode {

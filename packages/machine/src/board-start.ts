@@ -10,6 +10,7 @@ export interface BootImages {
   readonly firmware?: Uint8Array;
   readonly initrd?: Uint8Array;
   readonly bootArguments?: string;
+  readonly aclint?: boolean;
 }
 
 /**
@@ -23,6 +24,7 @@ export function startBoard(board: Board, images: BootImages): void {
   const description = {
     memoryBytes: ram.size,
     harts: harts.length,
+    aclint: images.aclint ?? false,
     extensions: hart.instructionSet.extensions.map((extension) => extension.name),
     ...(images.bootArguments !== undefined && { bootArguments: images.bootArguments }),
   };

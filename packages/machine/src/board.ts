@@ -2,7 +2,9 @@ import { type DmaMemory, InternalError, type InterruptLine, type TlbModel } from
 import { type InstructionSet, InterruptCause } from '@worldswitch/isa';
 import { Bus } from './bus.ts';
 import type { ControlOperation } from './control.ts';
+import { createAclintSswi } from './devices/aclint-sswi.ts';
 import { createClint } from './devices/clint.ts';
+import { createGoldfishRtc } from './devices/goldfish-rtc.ts';
 import { createPlic, type Plic } from './devices/plic.ts';
 import { createSysconTest, type PowerRequest } from './devices/syscon-test.ts';
 import { createUart16550, type Uart16550 } from './devices/uart16550.ts';
@@ -20,6 +22,10 @@ export interface BoardOptions {
   /** 1 to 8, default 1. */
   readonly harts?: number;
   /** Makes the TLB model of each hart. */
+  /** Supervisor software interrupts by an ACLINT SSWI device, as QEMU's `aclint=on`. Default false. */
+  readonly aclint?: boolean;
+  /** Time of day when the clock is 0: milliseconds since 1970-01-01 UTC. Default DEFAULT_START_TIME. */
+  readonly startTime?: number;
   readonly createTlb?: (hart: number) => TlbModel;
   readonly instructionSet?: InstructionSet;
   readonly controls?: Readonly<Record<string, ControlOperation>>;
@@ -48,6 +54,9 @@ export interface Board {
   readonly plic: Plic;
   dispose(): void;
 }
+
+/** Where time begins unless the owner says otherwise, so that machines made alike run alike: 2026-01-01 UTC. */
+export const DEFAULT_START_TIME = Date.UTC(2026, 0, 1);
 
 export function createBoard(options: BoardOptions): Board {
   const { harts: count, createTlb, instructionSet, controls, virtio = [] } = options;
@@ -79,7 +88,7 @@ export function createBoard(options: BoardOptions): Board {
       line(vcpu, InterruptCause.supervisorExternal),
     ]),
   });
-  const { syscon, clint, uart0 } = memoryMap;
+  const { syscon, clint, rtc, uart0 } = memoryMap;
   const uart = createUart16550({ interrupt: plic.source(uart0.interrupt), transmit: options.transmit });
   bus.attach(syscon.base, createSysconTest(options.power));
   bus.attach(
@@ -93,7 +102,20 @@ export function createBoard(options: BoardOptions): Board {
       })),
     }),
   );
+  if (options.aclint) {
+    const raise = ({ hart, context }: HostedVcpu) => hart.raiseSupervisorSoftware(context);
+    bus.attach(memoryMap.sswi.base, createAclintSswi(vcpus.map((vcpu) => () => raise(vcpu))));
+  }
   bus.attach(memoryMap.plic.base, plic);
+  bus.attach(
+    rtc.base,
+    createGoldfishRtc({
+      now: () => clock.now(),
+      startTime: options.startTime ?? DEFAULT_START_TIME,
+      interrupt: plic.source(rtc.interrupt),
+      createTimer: (ring) => group.timers.create(ring),
+    }),
+  );
   bus.attach(uart0.base, uart);
   const dma = createDmaMemory(ram);
   for (let slot = 0; slot < VIRTIO_SLOTS; slot++) {

@@ -3,6 +3,7 @@ import { defaultInstructionSet, type InstructionSet } from '@worldswitch/isa';
 import type { Bus } from './bus.ts';
 import { type ControlOperation, controlOperations } from './control.ts';
 import { CsrFile } from './csr-file.ts';
+import { DeviceTimers } from './device-timers.ts';
 import type { Engine } from './engine/engine.ts';
 import { ReferenceEngine } from './engine/reference/reference-engine.ts';
 import { MachineError } from './errors.ts';
@@ -45,6 +46,8 @@ export class HartGroup {
   readonly controls: Readonly<Record<string, ControlOperation>>;
   readonly csrs: CsrFile;
   readonly clock = new MachineClock();
+  /** Of devices, which are called between two instructions of whichever hart runs. */
+  readonly timers = new DeviceTimers(() => this.requestAttention());
   readonly reference: ReferenceEngine;
   readonly harts: readonly Hart[];
   /** The hart that runs now. */

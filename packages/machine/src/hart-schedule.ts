@@ -39,7 +39,7 @@ interface Entry extends ScheduledHart {
  * the harts did, and nothing from where the runs of the machine begin and end.
  */
 export class HartSchedule {
-  readonly #clock: HartGroup['clock'];
+  readonly #group: HartGroup;
   readonly #entries: readonly Entry[];
   /** The hart whose turn it is, and the instructions that are left of its turn. */
   #turn: number;
@@ -47,7 +47,7 @@ export class HartSchedule {
 
   constructor(vcpus: readonly HostedVcpu[]) {
     this.#entries = vcpus.map((vcpu) => ({ hart: vcpu.hart, vcpu, state: 'started', isWaiting: false }));
-    this.#clock = vcpus[0]!.hart.group.clock;
+    this.#group = vcpus[0]!.hart.group;
     this.#turn = vcpus.length - 1;
   }
 
@@ -69,7 +69,7 @@ export class HartSchedule {
     this.#left = 0;
     const ready = this.#entries.filter((entry) => this.#isReady(entry));
     if (ready.length === 0) return undefined;
-    this.#clock.share(ready.length);
+    this.#group.clock.share(ready.length);
     return this.#begin(this.#entries.indexOf(ready[0]!));
   }
 
@@ -107,9 +107,9 @@ export class HartSchedule {
     this.#entries[hart]!.isWaiting = true;
   }
 
-  /** The next time at which a timer raises an interrupt of a hart that is not stopped; Infinity for none. */
+  /** The next time at which a timer calls a device or raises an interrupt of a hart that is not stopped; Infinity for none. */
   nextDeadline(): number {
-    let deadline = Number.POSITIVE_INFINITY;
+    let { deadline } = this.#group.timers;
     for (const { hart, vcpu, state } of this.#entries) {
       if (state !== 'stopped') deadline = Math.min(deadline, nextDeadline(hart, vcpu.context));
     }

@@ -8,7 +8,13 @@ import {
   type TlbModel,
   TranslationMode,
 } from '@worldswitch/contracts';
-import { type DecodedInstruction, type InstructionSet, Privilege, type PrivilegeLevel } from '@worldswitch/isa';
+import {
+  type DecodedInstruction,
+  type InstructionSet,
+  InterruptCause,
+  Privilege,
+  type PrivilegeLevel,
+} from '@worldswitch/isa';
 import {
   createPageTableMemory,
   createTlb,
@@ -299,10 +305,12 @@ export class Hart {
       this.leaveWith('budget', 0, 0, 0);
       return;
     }
+    const { timers } = this.group;
+    if (timers.deadline <= this.now()) timers.ringDue(this.now());
     const choice = chooseInterrupt(this, context);
     if (choice) takeTrap(this, choice.cause, true, 0, 0);
     const total = this.#budget() + this.#rest;
-    const deadline = nextDeadline(this, context);
+    const deadline = Math.min(nextDeadline(this, context), timers.deadline);
     const chunk = Math.min(total, this.instructionsUntil(deadline), 0x7fff_ffff);
     context.i32(HartOffset.budget, chunk);
     this.#rest = total === Number.POSITIVE_INFINITY ? total : total - chunk;
@@ -358,6 +366,14 @@ export class Hart {
     const { running } = this.group;
     // It is there to be answered soon: the hart that raised it would only wait.
     if (isHigh && running && running !== this) running.requestYield();
+  }
+
+  /** Sets mip.SSIP of a context, which its software clears: an interrupt from another hart. */
+  raiseSupervisorSoftware(context: HartContext): void {
+    context.setCsrLow(CsrSlot.mip, context.csrLow(CsrSlot.mip) | (1 << InterruptCause.supervisorSoftware));
+    context.i32(HartOffset.attention, 1);
+    const { running } = this.group;
+    if (running && running !== this) running.requestYield();
   }
 
   /** Virtual time of the machine timer interrupt of a context. */

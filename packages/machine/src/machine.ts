@@ -43,6 +43,10 @@ export interface MachineOptions {
   readonly engine?: EngineName;
   /** 1 to 8, default 1. */
   readonly harts?: number;
+  /** Supervisor software interrupts by an ACLINT SSWI device, as QEMU's `aclint=on`. Default false. */
+  readonly aclint?: boolean;
+  /** Time of day that the real-time clock begins with: milliseconds since 1970-01-01 UTC. Default: 2026-01-01. */
+  readonly startTime?: number;
   /** Model of the hart's TLB, or what makes one for each hart. Default: 64 sets of 4 ways, first in first out. */
   readonly tlb?: TlbModel | ((hart: number) => TlbModel);
   /** Where the UART is connected to. Default: output is dropped, nothing is typed. */
@@ -142,6 +146,8 @@ export class Machine {
       power: (request) => this.#requestPower(request),
       virtio,
       ...(harts !== undefined && { harts }),
+      ...(options.aclint !== undefined && { aclint: options.aclint }),
+      ...(options.startTime !== undefined && { startTime: options.startTime }),
       ...(tlb && { createTlb: typeof tlb === 'function' ? tlb : () => tlb }),
       ...(instructionSet && { instructionSet }),
       ...(controls && { controls }),
@@ -341,8 +347,10 @@ export class Machine {
     if (this.#schedule.next()) return undefined;
     const deadline = this.#schedule.nextDeadline();
     if (deadline < Number.MAX_SAFE_INTEGER) {
-      this.board.group.clock.advanceTo(deadline);
-      this.board.group.requestAttention();
+      const { group } = this.board;
+      group.clock.advanceTo(deadline);
+      group.timers.ringDue(group.clock.now());
+      group.requestAttention();
       return undefined;
     }
     return { reason: 'idle', exitCode: 0, message: 'it waits for an interrupt, and no timer is set' };

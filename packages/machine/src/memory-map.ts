@@ -18,9 +18,10 @@ export const VIRTIO_SLOTS = 8;
  */
 export const memoryMap = {
   syscon: { base: 0x10_0000, size: 0x1000 },
-  /** Goldfish RTC: its place is kept free. */
   rtc: { base: 0x10_1000, size: 0x1000, interrupt: 11 },
   clint: { base: 0x200_0000, size: 0x1_0000 },
+  /** With `aclint` only. */
+  sswi: { base: 0x2f0_0000, size: 0x4000 },
   plic: { base: 0xc00_0000, size: 0x60_0000 },
   uart0: { base: 0x1000_0000, size: 0x100, interrupt: 10 },
   virtio: { base: 0x1000_1000, size: 0x1000, interrupt: 1 },

@@ -11,7 +11,9 @@ import {
 import { bootArguments, createInitrd, guestKernel } from '@worldswitch/guest-os';
 import { createNoTlb, createTlb, createUnboundedTlb, lru } from '@worldswitch/mmu-tlb';
 import { describe, expect, it } from 'vitest';
+import { createAclintSswi } from '../src/devices/aclint-sswi.ts';
 import { createClint } from '../src/devices/clint.ts';
+import { createGoldfishRtc } from '../src/devices/goldfish-rtc.ts';
 import { createPlic } from '../src/devices/plic.ts';
 import { createSysconTest } from '../src/devices/syscon-test.ts';
 import { createUart16550 } from '../src/devices/uart16550.ts';
@@ -92,6 +94,8 @@ describe('devices', () => {
       () => createClint({ now: () => 1234, setTime() {}, harts: [{ software: wire, setDeadline() {} }] }),
       { ignoredOffsets: (offset) => offset >= 0xbff8 },
     ],
+    rtc: [() => createGoldfishRtc({ now: () => 5, startTime: 0, interrupt: wire, createTimer: () => ({ set() {} }) })],
+    'aclint sswi': [() => createAclintSswi([() => {}])],
     plic: [() => createPlic({ sources: 95, targets: [wire, wire] })],
     uart: [() => createUart16550({ interrupt: wire, transmit() {} })],
     'virtio block': [() => virtio(disk())],

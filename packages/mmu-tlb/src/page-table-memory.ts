@@ -33,7 +33,7 @@ export function createPageTableMemory(memory: PhysicalMemory): PageTableMemory {
     throw new MmuError('page tables need a memory of whole frames');
   // An optimisation to skip on a first reading: words of RAM by frame and index are small integers all the way.
   const { bytes } = memory;
-  const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
   const firstFrame = memory.base / PAGE_SIZE;
   const frames = memory.size / PAGE_SIZE;
   /** Position of an entry's low half, or -1. The upper bits of an index lead into the following frames (G-stage root). */

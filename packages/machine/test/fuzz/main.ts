@@ -1,9 +1,8 @@
 /// <reference types="node" />
-import { type EngineName, engineNames } from '../../src/index.ts';
 import { createRandom } from '../random-program.ts';
 import { buildImage, memoryDifferences, stateOf } from './image.ts';
 import { area, BATCH } from './layout.ts';
-import { qemuVersion, runOurs, runQemu } from './runners.ts';
+import { type FuzzedEngine, fuzzedEngines, qemuVersion, runOurs, runQemu } from './runners.ts';
 import { createGenerator, link, listing, type Sequence } from './sequence.ts';
 
 const usage = `Compares random instruction sequences on QEMU and on every engine: registers, CSRs, traps and memory afterwards.
@@ -15,12 +14,15 @@ const usage = `Compares random instruction sequences on QEMU and on every engine
   --keep-going   look for more after a mismatch
 `;
 
+/** Compiling everything takes so long that one sequence in as many has to do. */
+const EAGER_SHARE = 20;
+
 interface Options {
   readonly count: number;
   readonly seed: number;
   readonly shard: readonly [number: number, of: number];
   readonly qemu: string;
-  readonly engines: readonly EngineName[];
+  readonly engines: readonly FuzzedEngine[];
   readonly keepGoing: boolean;
 }
 
@@ -31,7 +33,7 @@ function readOptions(parameters: readonly string[]): Options | string {
   let shard: readonly [number, number] = [1, 1];
   let qemu = 'qemu-system-riscv64';
   let keepGoing = false;
-  const engines: EngineName[] = [];
+  const engines: FuzzedEngine[] = [];
   for (let index = 0; index < parameters.length; index++) {
     const name = parameters[index]!;
     if (name === '--keep-going') {
@@ -45,16 +47,25 @@ function readOptions(parameters: readonly string[]): Options | string {
     else if (name === '--seed' && Number.isInteger(Number(value))) seed = Number(value);
     else if (name === '--shard' && Number(part) >= 1 && Number(part) <= Number(of)) shard = [Number(part), Number(of)];
     else if (name === '--qemu') qemu = value;
-    else if (name === '--engine' && engineNames.some((known) => known === value)) engines.push(value as EngineName);
+    else if (name === '--engine' && fuzzedEngines.some((known) => known === value)) engines.push(value as FuzzedEngine);
     else return `cannot read ${name} ${value}`;
   }
-  return { count, seed, shard, qemu, engines: engines.length > 0 ? engines : engineNames, keepGoing };
+  return { count, seed, shard, qemu, engines: engines.length > 0 ? engines : fuzzedEngines, keepGoing };
 }
 
 interface Mismatch {
-  readonly engine: EngineName;
+  readonly engine: FuzzedEngine;
   readonly index: number;
   readonly differences: readonly string[];
+}
+
+/** Traps by cause that QEMU logged, to see that the search meets them all. */
+const causes = new Map<number, number>();
+function countCauses(states: readonly (readonly string[])[]): void {
+  for (const line of states.flat()) {
+    const cause = /^trap .* cause (\d+)/.exec(line)?.[1];
+    if (cause !== undefined) causes.set(Number(cause), (causes.get(Number(cause)) ?? 0) + 1);
+  }
 }
 
 /** Sequences whose ends differ from QEMU's. */
@@ -62,6 +73,7 @@ function compareBatch(sequences: readonly Sequence[], options: Options, version:
   const image = buildImage(sequences);
   const theirs = runQemu(image.bytes, options.qemu, version);
   const expected = sequences.map((_, index) => stateOf(image.bytes, theirs, index));
+  if (sequences.length > BATCH / 2) countCauses(expected);
   return options.engines.flatMap((engine) => {
     const ours = runOurs(image.bytes, engine);
     return sequences.flatMap((_, index): Mismatch[] => {
@@ -81,7 +93,7 @@ function compareBatch(sequences: readonly Sequence[], options: Options, version:
 }
 
 /** Takes items out as long as the sequence still differs. All sequences with one item less are tried in one image. */
-function minimise(sequence: Sequence, engine: EngineName, options: Options, version: number): Sequence {
+function minimise(sequence: Sequence, engine: FuzzedEngine, options: Options, version: number): Sequence {
   let smallest = sequence;
   for (let round = 0; round < 60; round++) {
     const candidates = smallest.items.map((_, gone) => ({
@@ -142,7 +154,12 @@ export function main(parameters: readonly string[]): number {
     const generator = createGenerator(random, version);
     const size = Math.min(BATCH, options.count - batch * BATCH);
     const sequences = Array.from({ length: size }, () => generator.sequence());
-    const found = compareBatch(sequences, options, version);
+    const thorough = options.engines.filter((engine) => engine !== 'eager');
+    const found = thorough.length > 0 ? compareBatch(sequences, { ...options, engines: thorough }, version) : [];
+    if (options.engines.includes('eager')) {
+      const few = sequences.slice(0, Math.ceil(size / EAGER_SHARE));
+      found.push(...compareBatch(few, { ...options, engines: ['eager'] }, version));
+    }
     compared += size;
     mismatches += found.length;
     for (const mismatch of found.slice(0, 5)) {
@@ -156,7 +173,11 @@ export function main(parameters: readonly string[]): number {
     if (mismatches > 0 && !options.keepGoing) break;
   }
   process.stdout.write(
-    `fuzz: seed ${options.seed}, ${compared} sequences on ${options.engines.join(' and ')} and QEMU ${version}: ${mismatches} mismatches\n`,
+    `fuzz: traps by cause ${[...causes]
+      .sort(([a], [b]) => a - b)
+      .map(([cause, count]) => `${cause}: ${count}`)
+      .join(', ')}\n` +
+      `fuzz: seed ${options.seed}, ${compared} sequences on ${options.engines.join(' and ')} and QEMU ${version}: ${mismatches} mismatches\n`,
   );
   return mismatches > 0 ? 1 : 0;
 }

@@ -3,16 +3,27 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type EngineName, Machine } from '../../src/index.ts';
+import { createCompiledEngine } from '../../src/engine/compiler/index.ts';
+import { engineNames, Machine } from '../../src/index.ts';
 import { IMAGE_BYTES, RAM_BASE, RAM_BYTES } from './layout.ts';
 import { laterExtensions } from './sequence.ts';
 
 /** Instructions after which an image does not end any more. */
 const LIMIT = 400_000_000;
 
+/** The engines, and the compiling one so that it compiles what runs once. */
+export const fuzzedEngines = [...engineNames, 'eager'] as const;
+export type FuzzedEngine = (typeof fuzzedEngines)[number];
+
 /** Runs an image on one of our engines; the memory afterwards. */
-export function runOurs(image: Uint8Array, engine: EngineName): Uint8Array {
-  const machine = Machine.create({ firmware: image.slice(0, 0x1_0000), memoryBytes: RAM_BYTES, engine });
+export function runOurs(image: Uint8Array, engine: FuzzedEngine): Uint8Array {
+  const machine = Machine.create({
+    firmware: image.slice(0, 0x1_0000),
+    memoryBytes: RAM_BYTES,
+    engine: engine === 'eager' ? 'compiled' : engine,
+  });
+  const { group } = machine.board.hart;
+  if (engine === 'eager') group.engine = createCompiledEngine(group, { threshold: 0, maxFunctions: 1024 });
   const { ram } = machine.board;
   ram.write(RAM_BASE, image);
   const end = machine.run({ maxInstructions: LIMIT });

@@ -20,3 +20,4 @@ export {
 export { type AddressKind, readMemory, writeMemory } from './memory.ts';
 export { runMonitorCommand } from './monitor/monitor.ts';
 export { type DebugRegister, RegisterNumber, readRegister, registersOf, writeRegister } from './registers.ts';
+export type { ReverseEnd } from './reverse.ts';

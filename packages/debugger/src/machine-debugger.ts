@@ -4,11 +4,14 @@ import {
   type Machine,
   type RunEnd,
   type RunOptions,
+  SnapshotError,
   type StepGoal,
+  type TimelineOptions,
   type WatchKind,
 } from '@worldswitch/machine';
 import { type DebugHart, debugHartsOf } from './debug-hart.ts';
 import { DebuggerError } from './debugger-error.ts';
+import { History, type ReverseEnd } from './reverse.ts';
 
 /** What `advance` came to. */
 export type Progress =
@@ -16,7 +19,9 @@ export type Progress =
   | { readonly kind: 'running'; readonly end: RunEnd }
   | { readonly kind: 'stopped'; readonly hart: DebugHart; readonly hit: DebugHit }
   /** Software switched the machine off, or it cannot go on. */
-  | { readonly kind: 'ended'; readonly end: RunEnd };
+  | { readonly kind: 'ended'; readonly end: RunEnd }
+  /** Going back: nothing earlier is recorded. */
+  | { readonly kind: 'beginning' };
 
 export interface Watchpoint {
   readonly kind: WatchKind;
@@ -30,6 +35,8 @@ export interface Watchpoint {
 export interface Resumption {
   /** Stop when this hart has carried out one instruction or trap, or has left the range. The others run as they would. */
   readonly step?: { readonly hart: DebugHart; readonly range?: StepGoal['range'] };
+  /** Go back in what was recorded: to before what the hart did last, or to the last point that would have stopped the machine. */
+  readonly isReverse?: boolean;
 }
 
 /**
@@ -46,6 +53,9 @@ export class MachineDebugger {
   readonly #watchpoints = new Map<string, Watchpoint & { count: number }>();
   #arePointsStale = false;
   #appliedPoints = '';
+  #history: History | undefined;
+  #isChanged = false;
+  #search: Generator<undefined, ReverseEnd> | undefined;
   #stoppedAt: { readonly hart: DebugHart; readonly pc: bigint } | undefined;
 
   constructor(machine: Machine) {
@@ -63,9 +73,13 @@ export class MachineDebugger {
 
   /** Another machine takes the place of the one that was debugged: it was reset. All points stay. */
   replaceMachine(machine: Machine): void {
+    const isRecording = this.isRecording;
+    this.stopRecording();
+    this.#search = undefined;
     this.#machine = machine;
     this.#harts = debugHartsOf(machine);
     this.#points = new DebugPoints(this.#harts.map(({ vcpu }) => vcpu));
+    if (isRecording) this.record();
     this.#stoppedAt = undefined;
     this.#appliedPoints = '';
     this.#arePointsStale = true;
@@ -122,10 +136,65 @@ export class MachineDebugger {
     this.#points.setWatchpoints(this.#watchpoints.values());
   }
 
+  #arm(isArmed: boolean): void {
+    if (isArmed) this.#applyPoints();
+    else {
+      this.#appliedPoints = '';
+      this.#arePointsStale = true;
+      this.#points.setBreakpoints([]);
+      this.#points.setWatchpoints([]);
+    }
+  }
+
+  // ---- the past ----
+
+  /**
+   * Records the run from now on, so that it can be gone back to. False: this machine cannot be recorded (a TLB model or a device
+   * without saving).
+   */
+  record(timeline?: TimelineOptions): boolean {
+    if (this.#history) return true;
+    try {
+      this.#history = new History({
+        machine: this.#machine,
+        points: this.#points,
+        arm: (isArmed) => this.#arm(isArmed),
+        ...(timeline && { timeline }),
+      });
+      this.#isChanged = false;
+      return true;
+    } catch (error) {
+      if (error instanceof SnapshotError) return false;
+      throw error;
+    }
+  }
+
+  get isRecording(): boolean {
+    return this.#history !== undefined;
+  }
+
+  stopRecording(): void {
+    this.#history?.dispose();
+    this.#history = undefined;
+  }
+
+  /** To be called after a change of registers or memory: what followed on the state before is forgotten. */
+  noteChange(): void {
+    this.#isChanged = true;
+  }
+
   // ---- running ----
 
-  /** Prepares the machine for `advance`. */
-  resume({ step }: Resumption = {}): void {
+  /** Prepares the machine for `advance`. Throws DebuggerError for going back in a run that is not recorded. */
+  resume({ step, isReverse = false }: Resumption = {}): void {
+    if (this.#isChanged) this.#history?.timeline.branch();
+    this.#isChanged = false;
+    if (isReverse) {
+      const history = this.#history;
+      if (!history) throw new DebuggerError('the run is not recorded: there is no going back');
+      this.#search = step ? once(() => history.step(step.hart.hart)) : history.search();
+      return;
+    }
     this.#applyPoints();
     this.#points.hit = undefined;
     this.#points.setStep(step && { hart: step.hart.hart, ...(step.range && { range: step.range }) });
@@ -137,6 +206,7 @@ export class MachineDebugger {
 
   /** Runs on within these limits, until something stops the machine. */
   advance(limits: RunOptions): Progress {
+    if (this.#search) return this.#goBack(this.#search);
     const end = this.#machine.run(limits);
     const { hit } = this.#points;
     if (hit) {
@@ -160,17 +230,30 @@ export class MachineDebugger {
     }
   }
 
+  #goBack(search: Generator<undefined, ReverseEnd>): Progress {
+    const { done, value } = search.next();
+    if (!done) return { kind: 'running', end: { reason: 'budget', exitCode: 0 } };
+    this.#search = undefined;
+    if (value.kind === 'beginning') return value;
+    const hart = this.hart(value.hit.hart.id);
+    this.#stoppedAt = { hart, pc: hart.vcpu.pc };
+    return { kind: 'stopped', hart, hit: value.hit };
+  }
+
   /** Ends what `resume` began where the machine stands now. */
   halt(): void {
+    this.#search?.return({ kind: 'beginning' });
+    this.#search = undefined;
     this.#points.setStep(undefined);
     this.#points.hit = undefined;
   }
 
   /** Gives up all points; the machine runs on as if there had been no debugger. */
   detach(): void {
+    this.halt();
     this.clearPoints();
     this.#applyPoints();
-    this.halt();
+    this.stopRecording();
     this.#stoppedAt = undefined;
   }
 }
@@ -178,6 +261,11 @@ export class MachineDebugger {
 /** A debugger for a machine that does not run at the moment. */
 export function createDebugger(machine: Machine): MachineDebugger {
   return new MachineDebugger(machine);
+}
+
+// biome-ignore lint/correctness/useYield: a search that finds at once
+function* once(find: () => ReverseEnd): Generator<undefined, ReverseEnd> {
+  return find();
 }
 
 const keyOf = ({ kind, address, length }: Watchpoint): string => `${kind} ${address} ${length}`;

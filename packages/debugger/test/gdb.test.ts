@@ -183,6 +183,53 @@ describe.skipIf(!hasGdb).each(engineNames)('gdb-multiarch and the guest kernel o
     machine.dispose();
   });
 
+  it('goes back: reverse-stepi to the same registers, reverse-continue to a store and to a breakpoint', async () => {
+    const machine = guestMachine(engine);
+    const { output } = await runGdb(
+      machine,
+      [
+        'break process_init',
+        'continue',
+        'delete',
+        'break syscall_dispatch',
+        'continue',
+        'p $_ = 1111',
+        'info registers ra sp gp tp t0 s0 s1 a0 a1 pc',
+        'stepi 7',
+        'reverse-stepi 7',
+        'p $_ = 2222',
+        'info registers ra sp gp tp t0 s0 s1 a0 a1 pc',
+        'p $_ = 3333',
+        'delete',
+        'watch *(long*) &free_count',
+        'reverse-continue',
+        'reverse-continue',
+        'continue',
+        'delete',
+        'break process_init',
+        'reverse-continue',
+        'delete',
+        'reverse-continue',
+        'kill',
+      ],
+      { elf },
+    );
+    const between = (start: string, end: string) => output.split(start)[1]?.split(end)[0] ?? '';
+    const registers = (text: string) =>
+      [...text.matchAll(/^(\w+) +(0x[0-9a-f]+)/gm)].slice(0, 10).map(([, name, value]) => `${name} ${value}`);
+    expect(registers(between('= 2222\n', '= 3333\n'))).toHaveLength(10);
+    expect(registers(between('= 1111\n', '= 2222\n'))).toEqual(registers(between('= 2222\n', '= 3333\n')));
+    const changes = [...output.matchAll(/Hardware watchpoint 3: .*\n\nOld value = (\d+)\nNew value = (\d+)\n/g)];
+    const values = changes.map(([, old, now]) => [Number(old), Number(now)] as const);
+    expect(values).toHaveLength(3);
+    // Back, back again, and forward through the same change.
+    expect(values[1]?.[0]).toBe(values[0]?.[1]);
+    expect(values[2]).toEqual([values[1]?.[1], values[1]?.[0]]);
+    expect(output).toMatch(/Breakpoint 4, 0xf+c08\w+ in process_init/);
+    expect(output).toContain('No more reverse-execution history');
+    machine.dispose();
+  });
+
   it('is told how the machine ends', async () => {
     const machine = guestMachine(engine);
     const { output, state } = await runGdb(machine, ['continue'], { elf });

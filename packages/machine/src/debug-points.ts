@@ -18,7 +18,8 @@ export interface DebugHit {
 
 /** What a hart that is stepped has to leave before it stops again: one instruction or trap, and these addresses. */
 export interface StepGoal {
-  readonly hart: Hart;
+  /** Absent: the machine stops when whichever hart has carried out something. */
+  readonly hart?: Hart;
   /** It goes on while pc is in [start, end). */
   readonly range?: { readonly start: bigint; readonly end: bigint };
 }
@@ -53,9 +54,16 @@ export class DebugPoints {
   readonly #watchpoints = new Map<number, WatchedBytes[]>();
   #step: StepGoal | undefined;
   /** Where the stepped hart was. */
-  #stepFrom = { pc: 0n, instret: 0 };
+  #stepFrom = { pc: 0n, instret: 0, events: 0 };
   /** A breakpoint that is not to stop its hart again before something has happened. */
   #resumed: { readonly hart: Hart; readonly pc: bigint; readonly instret: number } | undefined;
+
+  /** The hit, which is then forgotten. */
+  takeHit(): DebugHit | undefined {
+    const { hit } = this;
+    this.hit = undefined;
+    return hit;
+  }
 
   constructor(vcpus: Iterable<{ readonly hart: Hart; readonly context: HartContext }>) {
     this.#contexts = new Map([...vcpus].map(({ hart, context }) => [hart, context]));
@@ -97,8 +105,24 @@ export class DebugPoints {
   setStep(goal: StepGoal | undefined): void {
     if (this.#step === undefined && goal === undefined) return;
     this.#step = goal;
-    if (goal) this.#stepFrom = this.#placeOf(goal.hart);
+    if (goal) this.#stepFrom = { ...this.#placeOf(goal.hart), events: goal.hart ? 0 : this.events };
     this.#changed();
+  }
+
+  /**
+   * Instructions retired and traps taken by all harts: grows by one with each thing that a hart does, so that it names a moment
+   * between two of them.
+   */
+  get events(): number {
+    let sum = 0;
+    for (const hart of this.#contexts.keys()) sum += this.eventsOf(hart);
+    return sum;
+  }
+
+  /** The same for one hart. */
+  eventsOf(hart: Hart): number {
+    const { instret, traps } = this.#contexts.get(hart) ?? hart.current;
+    return traps.reduce((sum, count) => sum + count, instret);
   }
 
   /** The breakpoint where this hart stands does not stop it before it has moved on. */
@@ -106,7 +130,8 @@ export class DebugPoints {
     this.#resumed = hart && { hart, ...this.#placeOf(hart) };
   }
 
-  #placeOf(hart: Hart): { readonly pc: bigint; readonly instret: number } {
+  #placeOf(hart: Hart | undefined): { readonly pc: bigint; readonly instret: number } {
+    if (!hart) return { pc: 0n, instret: 0 };
     const { pc, instret } = this.#contexts.get(hart) ?? hart.current;
     return { pc, instret };
   }
@@ -127,7 +152,16 @@ export class DebugPoints {
 
   /** Whether fetches from this page must take the slow path each time. */
   holdsFetches(hart: Hart, low: number, high: number): boolean {
-    return this.#step?.hart === hart || this.#breakpoints.has(pageOfHalves(low, high));
+    return this.#isStepped(hart) || this.#breakpoints.has(pageOfHalves(low, high));
+  }
+
+  /** Whether an address is a breakpoint. */
+  holdsBreakpoint(address: bigint): boolean {
+    return this.#breakpoints.get(pageOf(address))?.has(Number(address & 0xfffn)) ?? false;
+  }
+
+  #isStepped(hart: Hart): boolean {
+    return this.#step !== undefined && (this.#step.hart ?? hart) === hart;
   }
 
   /** Whether loads from and stores to this page must take the slow path each time. */
@@ -138,10 +172,11 @@ export class DebugPoints {
   /** Before the instruction at pc is fetched: true when a step has ended. */
   endsStep(hart: Hart): boolean {
     const step = this.#step;
-    if (step?.hart !== hart) return false;
+    if (!step || !this.#isStepped(hart)) return false;
     const { pc, instret } = hart.current;
     const from = this.#stepFrom;
-    if (pc === from.pc && instret === from.instret) return false;
+    const isUnmoved = step.hart ? pc === from.pc && instret === from.instret : this.events === from.events;
+    if (isUnmoved) return false;
     if (step.range && pc >= step.range.start && pc < step.range.end) {
       return this.isBreakpoint(hart, hart.current.pcLow, hart.current.pcHigh);
     }

@@ -28,6 +28,8 @@ export interface GdbStubOptions {
   readonly debugger: MachineDebugger;
   /** Sends bytes to gdb. */
   readonly send: (bytes: Uint8Array) => void;
+  /** Records the run from now on, so that gdb can go back (reverse-stepi, reverse-continue). Default: true. */
+  readonly records?: boolean;
   /** Whoever runs the machine makes another one when software resets it, and calls `replaceMachine`. */
   readonly reboots?: boolean;
 }
@@ -65,10 +67,11 @@ export class GdbStub {
   #end: RunEnd | undefined;
   readonly #description: string;
 
-  constructor({ debugger: machineDebugger, send, reboots = false }: GdbStubOptions) {
+  constructor({ debugger: machineDebugger, send, reboots = false, records = true }: GdbStubOptions) {
     this.#debugger = machineDebugger;
     this.#send = send;
     this.#reboots = reboots;
+    if (records) machineDebugger.record();
     this.#description = targetDescription(registersOf(this.#chosen));
     this.#lastStop = this.#stopReply(Signal.trap, this.#chosen);
   }
@@ -134,6 +137,9 @@ export class GdbStub {
       case 'stopped':
         this.#chosenId = progress.hart.id;
         this.#stop(this.#stopReply(Signal.trap, progress.hart, progress.hit));
+        return { reason: 'until', exitCode: 0 };
+      case 'beginning':
+        this.#stop(`${this.#stopReply(Signal.trap, this.#chosen)}replaylog:begin;`);
         return { reason: 'until', exitCode: 0 };
       case 'ended':
         this.#ended(progress.end);
@@ -224,6 +230,8 @@ export class GdbStub {
       case 'C':
       case 'S':
         return this.#resumeAt(rest.split(';')[1] ?? '', text[0] === 'S');
+      case 'b':
+        return this.#reverse(rest);
       case 'D':
         this.#detach();
         this.#reply('OK');
@@ -260,6 +268,7 @@ export class GdbStub {
         return [
           `PacketSize=${MAX_PACKET.toString(16)}`,
           'QStartNoAckMode+;qXfer:features:read+;qXfer:threads:read+;vContSupported+;swbreak+;hwbreak+',
+          ...(this.#debugger.isRecording ? ['ReverseStep+;ReverseContinue+'] : []),
         ].join(';');
       case 'qXfer':
         return this.#transfer(text.slice(6));
@@ -360,6 +369,7 @@ export class GdbStub {
     const numbers = values.map((value) => (value.length === 16 ? registerValue(value) : undefined));
     if (values.length === 0 || values.length > GENERAL || numbers.includes(undefined)) return errors.malformed;
     for (const [number, value] of numbers.entries()) writeRegister(this.#chosen, number, value ?? 0n);
+    this.#debugger.noteChange();
     return 'OK';
   }
 
@@ -374,6 +384,7 @@ export class GdbStub {
     const number = parseNumber(left);
     const value = registerValue(right);
     if (number === undefined || value === undefined) return errors.malformed;
+    this.#debugger.noteChange();
     return writeRegister(this.#chosen, number, value) ? 'OK' : errors.register;
   }
 
@@ -395,6 +406,7 @@ export class GdbStub {
     const contents = text.slice(colon + 1);
     const data = isBinary ? Uint8Array.from(contents, (character) => character.charCodeAt(0)) : fromHex(contents);
     if (address === undefined || data === undefined || data.length !== length) return errors.malformed;
+    if (data.length > 0) this.#debugger.noteChange();
     return writeMemory(this.#chosen, this.#addressKind, address, data) ? 'OK' : errors.fault;
   }
 
@@ -428,6 +440,7 @@ export class GdbStub {
       const address = parseAddress(text);
       if (address === undefined) return errors.malformed;
       this.#chosen.vcpu.pc = address & ~1n;
+      this.#debugger.noteChange();
     }
     return this.#resume(isStep ? { step: { hart: this.#chosen } } : {});
   }
@@ -440,6 +453,12 @@ export class GdbStub {
     const hart = this.#debugger.harts.find(({ id }) => id + 1 === step.thread);
     if (!hart) return errors.thread;
     return this.#resume({ step: { hart, ...(step.range && { range: step.range }) } });
+  }
+
+  /** bs and bc: step and continue backwards. */
+  #reverse(kind: string): string | undefined {
+    if ((kind !== 's' && kind !== 'c') || !this.#debugger.isRecording) return errors.unsupported;
+    return this.#resume({ isReverse: true, ...(kind === 's' && { step: { hart: this.#chosen } }) });
   }
 
   #resume(resumption: Resumption): undefined {

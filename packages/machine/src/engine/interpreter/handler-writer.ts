@@ -360,16 +360,20 @@ export class HandlerWriter implements InstructionContext {
     writer.close();
   }
 
-  store(width: AccessWidth, place: AccessAddress, value: number): void {
+  store(width: AccessWidth, place: AccessAddress, value: number, isDouble = false): void {
     const { writer } = this;
+    const opcode = isDouble ? Op.f64Store : storeOpcodes[width];
     const address = this.#addressIn(place);
     this.#isMiss(address, width, STORE_TABLE);
     writer.open(Op.if);
-    writer.get(CONTEXT).get(value).memory(Op.i64Store, HartOffset.scratch);
+    writer
+      .get(CONTEXT)
+      .get(value)
+      .memory(isDouble ? Op.f64Store : Op.i64Store, HartOffset.scratch);
     this.#callSlow(this.#imports.storeMiss, address, width);
     writer.otherwise();
     this.#pushPhysical(address, STORE_TABLE);
-    writer.get(value).memory(storeOpcodes[width], 0);
+    writer.get(value).memory(opcode, 0);
     writer.close();
   }
 

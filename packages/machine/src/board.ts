@@ -15,6 +15,7 @@ import { HartGroup } from './hart-group.ts';
 import { createMachineMemory } from './machine-memory.ts';
 import { memoryMap, PLIC_SOURCES, VIRTIO_SLOTS, virtioWindow } from './memory-map.ts';
 import { Ram } from './ram.ts';
+import type { MachineRecorder } from './snapshot/recorder.ts';
 import { HostedVcpu } from './vcpu.ts';
 
 export interface BoardOptions {
@@ -31,6 +32,8 @@ export interface BoardOptions {
   readonly controls?: Readonly<Record<string, ControlOperation>>;
   /** A byte leaves the UART. */
   readonly transmit: (byte: number) => void;
+  /** What records or repeats the run, if anything does. */
+  readonly recorder?: () => MachineRecorder | undefined;
   /** Software switches the machine off or asks for a reset. */
   readonly power: (request: PowerRequest) => void;
   /** Devices of the virtio-mmio slots, from slot 0; undefined leaves one empty. */
@@ -120,7 +123,15 @@ export function createBoard(options: BoardOptions): Board {
   const dma = createDmaMemory(ram);
   for (let slot = 0; slot < VIRTIO_SLOTS; slot++) {
     const { base, interrupt } = virtioWindow(slot);
-    bus.attach(base, createVirtioMmio({ device: virtio[slot], memory: dma, interrupt: plic.source(interrupt) }));
+    bus.attach(
+      base,
+      createVirtioMmio({
+        device: virtio[slot],
+        memory: dma,
+        interrupt: plic.source(interrupt),
+        recorder: options.recorder,
+      }),
+    );
   }
   const [hart] = harts;
   const [vcpu] = vcpus;

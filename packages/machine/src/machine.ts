@@ -2,22 +2,21 @@ import type { HostConsole, TlbModel, TraceSink, VcpuCounters } from '@worldswitc
 import { ExceptionCause, type InstructionSet } from '@worldswitch/isa';
 import { type Board, createBoard } from './board.ts';
 import { startBoard } from './board-start.ts';
-import { ConsoleBuffer } from './console-buffer.ts';
 import type { ControlOperation } from './control.ts';
 import type { PowerRequest } from './devices/syscon-test.ts';
 import { type BlockBackend, createMemoryBackend, createVirtioBlock } from './devices/virtio-block.ts';
 import type { VirtioDevice } from './devices/virtio-mmio.ts';
 import { createEngine, DEFAULT_ENGINE, type EngineName } from './engine/create-engine.ts';
-import { MachineError, SnapshotError } from './errors.ts';
+import { MachineError } from './errors.ts';
 import { createMachineSbi } from './firmware/machine-sbi.ts';
 import { callSbi, sbiCallName } from './firmware/sbi.ts';
 import type { SbiPlatform } from './firmware/sbi-call.ts';
 import type { Hart } from './hart.ts';
 import { HartSchedule, type ScheduledHart } from './hart-schedule.ts';
+import { MachineConsole } from './machine-console.ts';
 import { inspectBoard, sumCounters, trapCounts } from './machine-state.ts';
 import { MachineTracer } from './machine-trace.ts';
 import { hopelessTrap, type RunEnd, unhandledTrap } from './run-end.ts';
-import type { InputPoint } from './snapshot/input-log.ts';
 import type { MachineRecorder } from './snapshot/recorder.ts';
 import { readSnapshots, restoreSnapshot, type SnapshotCuts, saveSnapshot } from './snapshot/snapshot.ts';
 import type { MachineParts } from './snapshot/whole-state.ts';
@@ -77,7 +76,6 @@ export type MachineStep = StepResult & { readonly hart: number; readonly end?: R
 
 /** How often `until`, the console's input and a stop request are looked at, in instructions. */
 const LOOK_EVERY = 1_048_576;
-const INPUT_CHUNK = 256;
 
 /**
  * A whole computer: QEMU's `virt` board with 1 to 8 harts. Everything it does follows from its options and its input: two machines
@@ -85,8 +83,7 @@ const INPUT_CHUNK = 256;
  */
 export class Machine {
   readonly board: Board;
-  readonly #output: ConsoleBuffer;
-  readonly #console: HostConsole | undefined;
+  readonly #console: MachineConsole;
   readonly #schedule: HartSchedule;
   /** The built-in firmware as each hart calls it. */
   readonly #platforms: readonly SbiPlatform[];
@@ -96,7 +93,6 @@ export class Machine {
   /** Instructions until `until` and the console's input are looked at again. */
   #untilLook = 0;
   #end: RunEnd | undefined;
-  #recorder: MachineRecorder | undefined;
   /** The built-in firmware carries out a call. */
   #isInFirmware = false;
   readonly #parts: MachineParts;
@@ -124,16 +120,15 @@ export class Machine {
     const machine = new Machine({ ...options, memoryBytes, harts });
     try {
       restoreSnapshot(machine.#parts, chain, machine.#cuts);
+      return machine;
     } catch (error) {
       machine.dispose();
-      throw error instanceof Error ? error : new SnapshotError('machine', String(error));
+      throw error;
     }
-    return machine;
   }
 
   private constructor(options: MachineOptions) {
-    this.#console = options.console;
-    this.#output = new ConsoleBuffer((bytes) => options.console?.write(bytes));
+    this.#console = new MachineConsole(options.console);
     const { disk, tlb, harts, instructionSet, controls } = options;
     if (tlb && typeof tlb !== 'function' && harts !== undefined && harts > 1) {
       throw new MachineError('each hart has a TLB of its own: hand in a function that makes the models');
@@ -142,7 +137,8 @@ export class Machine {
     if (disk) virtio.unshift(createVirtioBlock(disk instanceof Uint8Array ? createMemoryBackend(disk) : disk));
     this.board = createBoard({
       memoryBytes: options.memoryBytes,
-      transmit: (byte) => this.#transmit(byte),
+      transmit: (byte) => this.#console.transmit(byte),
+      recorder: () => this.#console.recorder,
       power: (request) => this.#requestPower(request),
       virtio,
       ...(harts !== undefined && { harts }),
@@ -162,21 +158,22 @@ export class Machine {
           schedule: this.#schedule,
           powerOff: (exitCode) => this.#requestPower({ kind: 'poweroff', exitCode }),
           reboot: () => this.#requestPower({ kind: 'reset', exitCode: 0 }),
-          writeConsole: (byte) => this.#transmit(byte),
-          readConsole: () => this.#readConsole(),
+          writeConsole: (byte) => this.#console.transmit(byte),
+          readConsole: () => this.#console.readByte(),
         },
         hart,
       ),
     );
     if (options.trace) {
-      this.#tracer = new MachineTracer(group.clock, this.#present(options.trace), options.world ?? 'bare');
+      this.#tracer = new MachineTracer(group.clock, this.#console.present(options.trace), options.world ?? 'bare');
       for (const hart of group.harts) hart.observer = this.#tracer;
     }
+    this.#console.connect(this.board.uart);
     const machine = this;
     this.#parts = {
       board: this.board,
       schedule: this.#schedule,
-      output: this.#output,
+      output: this.#console.output,
       get end() {
         return machine.#end;
       },
@@ -221,12 +218,12 @@ export class Machine {
 
   /** Bytes that left the UART. */
   get outputBytes(): number {
-    return this.#output.total;
+    return this.#console.output.total;
   }
 
   /** Types on the console. */
   input(bytes: Uint8Array): void {
-    this.#arrive(this.board.group.running || this.#isInFirmware ? 'output' : 'poll', bytes);
+    this.#console.arrive(this.board.group.running || this.#isInFirmware ? 'output' : 'poll', bytes);
   }
 
   /** Ends a `run` that is under way, from a device or a console; the machine can be run on. */
@@ -241,7 +238,7 @@ export class Machine {
     try {
       return this.#run(options.maxInstructions ?? Number.POSITIVE_INFINITY, options.until);
     } finally {
-      this.#output.flush();
+      this.#console.output.flush();
     }
   }
 
@@ -253,13 +250,13 @@ export class Machine {
   step(hartId?: number): MachineStep {
     if (this.#isDisposed) throw new MachineError('the machine was disposed of');
     const chosen = hartId === undefined ? undefined : this.#scheduled(hartId);
-    this.#recorder?.boundary();
-    this.#pollInput();
+    this.#console.recorder?.boundary();
+    this.#console.poll();
     const next = this.#schedule.next();
     const { hart, vcpu, state, isWaiting } = chosen ?? next ?? this.harts[0]!;
     const isReady = chosen ? state === 'started' && !isWaiting : next !== undefined;
     const isItsTurn = next?.hart === hart;
-    if (!isItsTurn && chosen) this.#recorder?.wentAstray();
+    if (!isItsTurn && chosen) this.#console.recorder?.wentAstray();
     let result: StepResult = { kind: 'wait', pc: vcpu.pc };
     let end: RunEnd | undefined;
     if (isReady) {
@@ -279,7 +276,7 @@ export class Machine {
     }
     if (!this.#schedule.next()) end = this.#idle() ?? end;
     end = this.#powerEnd() ?? end;
-    this.#output.flush();
+    this.#console.output.flush();
     return end ? { ...result, hart: hart.id, end } : { ...result, hart: hart.id };
   }
 
@@ -295,11 +292,11 @@ export class Machine {
     let rest = maxInstructions;
     this.#untilLook = 0;
     while (rest > 0) {
-      const due = this.#recorder?.boundary() ?? LOOK_EVERY;
-      if (this.#recorder?.isReplaying) this.#pollInput();
+      const due = this.#console.recorder?.boundary() ?? LOOK_EVERY;
+      if (this.#console.isReplaying) this.#console.poll();
       if (this.#untilLook <= 0) {
         if (until?.()) return stopped;
-        this.#pollInput();
+        this.#console.poll();
         this.#untilLook = LOOK_EVERY;
       }
       const next = schedule.next();
@@ -342,8 +339,8 @@ export class Machine {
 
   /** No hart can run: lets time pass to the next timer; without one only input helps. */
   #idle(): RunEnd | undefined {
-    this.#output.flush();
-    this.#pollInput();
+    this.#console.output.flush();
+    this.#console.poll();
     if (this.#schedule.next()) return undefined;
     const deadline = this.#schedule.nextDeadline();
     if (deadline < Number.MAX_SAFE_INTEGER) {
@@ -354,48 +351,6 @@ export class Machine {
       return undefined;
     }
     return { reason: 'idle', exitCode: 0, message: 'it waits for an interrupt, and no timer is set' };
-  }
-
-  #readConsole(): number | undefined {
-    const { uart } = this.board;
-    if (uart.pendingInput === 0) this.#pollInput('firmware');
-    return uart.pendingInput > 0 ? uart.read(0, 1) : undefined;
-  }
-
-  #pollInput(point: InputPoint = 'poll'): void {
-    const { uart } = this.board;
-    if (this.#recorder?.isReplaying) {
-      this.#replayInput(point);
-      return;
-    }
-    if (!this.#console || uart.pendingInput >= INPUT_CHUNK) return;
-    const bytes = this.#console.read(INPUT_CHUNK);
-    if (bytes.length > 0) this.#arrive(point, bytes);
-  }
-
-  #replayInput(point: InputPoint): void {
-    for (let bytes = this.#recorder?.replay(point); bytes; bytes = this.#recorder?.replay(point)) {
-      this.board.uart.receive(bytes);
-    }
-  }
-
-  #arrive(point: InputPoint, bytes: Uint8Array): void {
-    this.#recorder?.arrived(point, bytes);
-    this.board.uart.receive(bytes);
-  }
-
-  #transmit(byte: number): void {
-    this.#output.put(byte);
-    if (this.#recorder?.isReplaying) this.#replayInput('output');
-  }
-
-  /** A sink that hears of what happens for the first time only. */
-  #present(sink: TraceSink): TraceSink {
-    return {
-      emit: (event) => {
-        if (!this.#recorder?.isReplaying) sink.emit(event);
-      },
-    };
   }
 
   #requestPower(request: PowerRequest): void {
@@ -416,9 +371,9 @@ export class Machine {
 
   /** For timelines: connects what records or repeats the run, at most one at a time, and hands out the machine's parts. */
   attachRecorder(recorder: MachineRecorder | undefined): MachineParts {
-    if (this.#isDisposed) throw new MachineError('the machine was disposed of');
-    if (recorder && this.#recorder) throw new MachineError('this machine has a timeline already');
-    this.#recorder = recorder;
+    if (recorder && this.#isDisposed) throw new MachineError('the machine was disposed of');
+    if (recorder && this.#console.recorder) throw new MachineError('this machine has a timeline already');
+    this.#console.recorder = recorder;
     return this.#parts;
   }
 

@@ -165,6 +165,18 @@ describe(`a restored machine goes on as the saved one (seed ${seed})`, () => {
   });
 });
 
+it('whoever adds a field to a register context decides whether it is saved', () => {
+  const { context } = create('hello').machine.board.vcpu;
+  const saved = Object.keys(context.save());
+  const elsewhere = ['memory', 'base', 'word', 'quad'];
+  const derived = ['pmp'];
+  const withinOneInstruction = [
+    ...['guestAccess', 'isExecuteRead', 'isGuestAddress', 'guestFaultLow', 'guestFaultHigh', 'guestFaultKind'],
+  ];
+  const known = [...saved.filter((name) => name !== 'bytes'), ...elsewhere, ...derived, ...withinOneInstruction];
+  expect(Object.keys(context).sort()).toEqual(known.sort());
+});
+
 describe('what cannot be restored says why', () => {
   const snapshot = (options: Partial<MachineOptions> = {}) => {
     const { machine } = create('hello', options);

@@ -2,7 +2,13 @@
 import { bootArguments, createInitrd, guestKernel, program } from '@worldswitch/guest-os';
 import { assemble } from '@worldswitch/isa';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createTimeline, Machine, type MachineOptions } from '../src/index.ts';
+import {
+  createTimeline,
+  createVirtioConsole,
+  createVirtioEntropy,
+  Machine,
+  type MachineOptions,
+} from '../src/index.ts';
 import { diskProgram } from './disk-program.ts';
 import { createRandom } from './random-program.ts';
 
@@ -124,6 +130,22 @@ describe(`a timeline goes to any moment of the past (seed ${seed})`, () => {
     expect(everything(machine)).toEqual(then);
     timeline.seek(changed);
     expect(machine.board.vcpu.readX(28)).toBe(0x1234n);
+  });
+
+  it('what a device hears from outside is a branch too', () => {
+    const sent: number[] = [];
+    const device = createVirtioConsole({ transmit: (bytes) => sent.push(...bytes) });
+    const { machine } = shell({ virtio: [device] });
+    const timeline = createTimeline(machine, { everyInstructions: 50_000 });
+    machine.run({ maxInstructions: 200_000 });
+    device.receive(Uint8Array.of(1, 2, 3));
+    machine.run({ maxInstructions: 100_000 });
+    timeline.seek(150_000);
+    expect(device.pendingInput).toBe(0);
+    timeline.seek(200_001);
+    expect(device.pendingInput).toBe(3);
+    const entropy = createVirtioEntropy({ fill: (into) => into.fill(4) });
+    expect(() => createTimeline(shell({ virtio: [entropy] }).machine)).toThrow('entropy: ');
   });
 
   it('rolls disks back', () => {

@@ -88,6 +88,7 @@ export function createVirtioConsole(options: VirtioConsoleOptions): VirtioConsol
       if (bytes.length === 0) return;
       pending.push(bytes.slice());
       pendingInput += bytes.length;
+      transport?.outside();
       if (deliver()) transport?.used(Queue.receive);
     },
     resize(columns, rows) {
@@ -102,7 +103,7 @@ export function createVirtioConsole(options: VirtioConsoleOptions): VirtioConsol
         for (const { bytes, isWritable } of request.buffers) {
           if (isWritable || room === 0) continue;
           const part = bytes.subarray(0, room);
-          options.transmit(part);
+          if (!transport?.isReplaying) options.transmit(part);
           room -= part.length;
         }
         queue.give(request, 0);

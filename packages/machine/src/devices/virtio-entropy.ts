@@ -25,6 +25,7 @@ export function createVirtioEntropy(source: EntropySource): VirtioDevice {
     features: 0,
     queues: 1,
     configuration: new Uint8Array(0),
+    isRepeatable: source.save !== undefined,
     notify(queue) {
       let isUsed = false;
       for (let request = queue.take(); request; request = queue.take()) {

@@ -2,6 +2,7 @@
  * Virtio over MMIO, modern interface. Source: Virtual I/O Device (VIRTIO) Version 1.2, section 4.2 "Virtio Over MMIO", table 4.1.
  */
 import type { Device, DmaMemory, InterruptLine, SavedState } from '@worldswitch/contracts';
+import type { MachineRecorder } from '../snapshot/recorder.ts';
 import { VirtQueue, type VirtQueueState } from './virtio-queue.ts';
 
 /** Registers (same). */
@@ -51,6 +52,10 @@ export interface VirtioTransport {
   used(index: number): void;
   /** `configuration` changed. */
   configurationChanged(): void;
+  /** Something from outside of the machine changed what the device does next: recordings of the run must know. */
+  outside(): void;
+  /** The run is one that is repeated: what leaves the machine has left it before. */
+  readonly isReplaying: boolean;
 }
 
 /** What stands behind a transport: a device type. */
@@ -74,6 +79,8 @@ export interface VirtioDevice {
   save?(): SavedState;
   /** Throws an Error when the device differs from the one that was saved, as a disk of another size does. */
   restore?(state: SavedState): void;
+  /** False for a device that gives the guest what cannot be repeated. */
+  readonly isRepeatable?: boolean;
   /**
    * For devices that change something outside of the machine, such as a disk: from now on each change hands over how to undo it,
    * with the bytes that this keeps in memory. `undefined` ends that.
@@ -98,9 +105,11 @@ export interface VirtioMmioOptions {
   readonly device: VirtioDevice | undefined;
   readonly memory: DmaMemory;
   readonly interrupt: InterruptLine;
+  /** What records or repeats the machine's run, if anything does. */
+  readonly recorder?: (() => MachineRecorder | undefined) | undefined;
 }
 
-export function createVirtioMmio({ device, memory, interrupt }: VirtioMmioOptions): Device {
+export function createVirtioMmio({ device, memory, interrupt, recorder }: VirtioMmioOptions): Device {
   const queues = Array.from({ length: device?.queues ?? 0 }, () => new VirtQueue(memory, QUEUE_SIZE_MAX));
   let featureWord = 0;
   let driverFeatureWord = 0;
@@ -138,6 +147,11 @@ export function createVirtioMmio({ device, memory, interrupt }: VirtioMmioOption
     configurationChanged() {
       generation = (generation + 1) >>> 0;
       if ((status & Status.DRIVER_OK) !== 0) setInterrupt(interruptStatus | CONFIGURATION_INTERRUPT);
+      recorder?.()?.wentAstray();
+    },
+    outside: () => recorder?.()?.wentAstray(),
+    get isReplaying() {
+      return recorder?.()?.isReplaying ?? false;
     },
   });
   const readConfiguration = (offset: number, width: number): number => {

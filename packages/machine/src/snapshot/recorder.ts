@@ -12,6 +12,6 @@ export interface MachineRecorder {
   arrived(point: InputPoint, bytes: Uint8Array): void;
   /** What arrives at this point of a repeated run. */
   replay(point: InputPoint): Uint8Array | undefined;
-  /** A hart made a step out of its turn, which no repeated run would make. */
+  /** Something happened that a repeated run would not do by itself: a step out of turn, a device that heard from outside. */
   wentAstray(): void;
 }

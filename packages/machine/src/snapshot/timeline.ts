@@ -103,6 +103,8 @@ class Recording implements Timeline, MachineRecorder {
         if (!tlb.save)
           throw new SnapshotError('tlb', `the TLB model '${tlb.name}' has no save, which a timeline needs`);
       }
+      const random = this.#parts.board.virtio.find((device) => device?.isRepeatable === false);
+      if (random) throw new SnapshotError(random.name, 'what this device gives the guest cannot be repeated');
       this.#record('changed');
     } catch (error) {
       machine.attachRecorder(undefined);

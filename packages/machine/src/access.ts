@@ -136,6 +136,14 @@ function remember(hart: Hart, table: number, low: number, high: number, wasmPage
   hart.sets.enter(set, table, low, high, wasmPage, hart.leafLevel);
 }
 
+/** Lets compiled code store to a page that was marked dirty, unless it holds code. */
+function allowStores(hart: Hart, low: number, high: number, wasmPage: number): void {
+  const frame = (wasmPage - RAM) / 4096;
+  if (hart.ram.code.isCode[frame] !== 0) return;
+  remember(hart, STORE_TABLE, low, high, wasmPage);
+  if (hart.memory.i32[hart.current.word + HartOffset.codeVariant / 4] !== 0) hart.sets.allowPhysicalStores(frame);
+}
+
 /** Byte offset in the machine's memory of a frame of RAM, or -1 when the frame is not RAM. */
 function wasmPageOf(hart: Hart, frame: number): number {
   const index = frame - RAM_FRAME;
@@ -246,10 +254,7 @@ export function storeSlow(hart: Hart, low: number, high: number, width: Width): 
   hart.ram.dirty.mark(ramFrame);
   const isCode = hart.ram.code.isCode[ramFrame] !== 0;
   if (isCode) hart.ram.code.noteWrite(ramFrame * 4096 + offset, width);
-  else {
-    remember(hart, STORE_TABLE, low, high, wasmPage);
-    if (hart.memory.i32[context.word + HartOffset.codeVariant / 4] !== 0) hart.sets.allowPhysicalStores(ramFrame);
-  }
+  else allowStores(hart, low, high, wasmPage);
   const at = wasmPage + offset;
   const scratch = context.word + SCRATCH;
   switch (width) {
@@ -368,7 +373,11 @@ export function atomicWasm(hart: Hart, low: number, high: number, width: 4 | 8 |
   const wasmPage = translateForBytes(hart, low, high, isLoadReserved ? AccessKind.load : AccessKind.store, width);
   if (wasmPage < 0) return -1;
   const at = wasmPage + (low & 0xfff);
-  if (!isLoadReserved) hart.ram.noteOffset(at - RAM, width);
+  if (isLoadReserved) remember(hart, LOAD_TABLE, low, high, wasmPage);
+  else {
+    hart.ram.noteOffset(at - RAM, width);
+    allowStores(hart, low, high, wasmPage);
+  }
   return at;
 }
 

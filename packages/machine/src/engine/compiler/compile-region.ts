@@ -7,14 +7,24 @@ import { FunctionWriter, Op, ValueType } from './emit.ts';
 import { writeGuestCall } from './guest-call.ts';
 import { writeJumpTable } from './jump-table.ts';
 import { COUNTER, Outcome } from './layout.ts';
-import { type AccessAddress, type AccessContext, writeLoad, writeStore, writeWindowCheck } from './memory-access.ts';
+import {
+  type AccessAddress,
+  type AccessContext,
+  writeAmo,
+  writeLoad,
+  writeLoadReserved,
+  writeStore,
+  writeStoreConditional,
+  writeWindowCheck,
+} from './memory-access.ts';
 import type { PlainCsrAccess } from './plain-csr.ts';
 import { RegionExits } from './region-exit.ts';
 import { analyseRegisters, type RegisterState, registerUse } from './register-flow.ts';
 import { FIRST_FLOAT, membersOf, NO_REGISTERS, type RegisterSet, union } from './register-set.ts';
 import { type RowShape, shapeOf } from './row-shape.ts';
+import { withSingleEntries } from './single-entry.ts';
 import { writeStructured } from './structure.ts';
-import { type InstructionContext, translateInstruction } from './translate.ts';
+import { type AtomicContext, type InstructionContext, translateInstruction } from './translate.ts';
 
 /** Indices of the functions that a region calls, in the module that it becomes part of. */
 export interface RegionImports {
@@ -52,7 +62,7 @@ const MAX_LOOKAHEAD = 96;
  * serves every address at which the page is mapped.
  */
 export function compileRegion(placed: PlacedRegion, imports: RegionImports): FunctionWriter {
-  return new RegionCompiler(placed, imports).compile();
+  return new RegionCompiler({ ...placed, region: withSingleEntries(placed.region) }, imports).compile();
 }
 
 /** What is known at a place because control came by one way only. */
@@ -74,6 +84,11 @@ const freshPath = (): Path => ({ instructions: 0, accesses: 0, budget: 0, float:
 class RegionCompiler implements InstructionContext, AccessContext {
   readonly writer = new FunctionWriter(PARAMETERS);
   readonly hart = CONTEXT;
+  readonly atomics: AtomicContext = {
+    amo: (operation, address, width, value) => writeAmo(this, operation, address, width, value),
+    loadReserved: (address, width) => writeLoadReserved(this, address, width),
+    storeConditional: (address, width, value) => writeStoreConditional(this, address, width, value),
+  };
   readonly physicalSize: number;
   readonly translations: number;
   readonly counter: number;

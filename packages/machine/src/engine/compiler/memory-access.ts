@@ -1,4 +1,5 @@
-import type { AccessWidth } from '@worldswitch/isa';
+import type { AccessWidth, AmoOperation } from '@worldswitch/isa';
+import { HartOffset } from '../../hart-state.ts';
 import {
   LOAD_TABLE,
   RAM,
@@ -24,6 +25,8 @@ export interface AccessAddress {
 /** What an access needs from the function around it. */
 export interface AccessContext {
   readonly writer: FunctionWriter;
+  /** Local variable with the hart context's base. */
+  readonly hart: number;
   /** Bytes of RAM when data addresses are physical and unprotected; 0 when they go through the translation tables. */
   readonly physicalSize: number;
   /** Local variable with the base of the translation set. */
@@ -45,6 +48,22 @@ const storeOpcodes: Record<AccessWidth, number> = {
   4: Op.i64Store32,
   8: Op.i64Store,
 };
+/** Atomics whose new value one instruction makes of the old one and the operand. */
+const amoOpcodes: Partial<Record<AmoOperation, number>> = {
+  add: Op.i64Add,
+  xor: Op.i64Xor,
+  and: Op.i64And,
+  or: Op.i64Or,
+};
+/** Those that choose: the comparison under which the old value stays. */
+const amoChoices: Partial<Record<AmoOperation, number>> = {
+  min: Op.i64LtS,
+  max: Op.i64GtS,
+  minu: Op.i64LtU,
+  maxu: Op.i64GtU,
+};
+/** Atomics that `writeAmo` knows. */
+export type InlineAmo = Exclude<AmoOperation, 'cas'>;
 const widthBits: Record<AccessWidth, number> = { 1: 0, 2: 1, 4: 2, 8: 3 };
 const PAGE_BITS = 12;
 const PAGE_SIZE = 4096;
@@ -119,30 +138,122 @@ export function writeStore(
     return;
   }
   if (physicalSize > 0) {
-    const place = context.temporary(ValueType.i64);
-    const element = context.temporary(ValueType.i64);
-    const bits = widthBits[width];
-    pushSum(writer, address, -RAM_BASE);
-    writer.tee(place);
-    // Rotated, an address that is misaligned is beyond RAM, so that one comparison finds both.
-    if (bits > 0) writer.i64(bits).op(Op.i64Rotr);
     writer
-      .tee(element)
-      .i64(physicalSize >>> bits)
-      .op(Op.i64GeU);
-    context.leaveIf();
-    writer
-      .get(element)
+      .get(checkPhysical(context, address, width, true))
       .op(Op.i32WrapI64)
-      .i32(PAGE_BITS - bits)
-      .op(Op.i32ShrU);
-    writer.memory(Op.i32Load8U, STORABLE_FRAMES).op(Op.i32Eqz);
-    context.leaveIf();
-    writer.get(place).op(Op.i32WrapI64).get(value).memory(opcode, RAM);
+      .get(value)
+      .memory(opcode, RAM);
     return;
   }
   pushTranslated(context, address, width, STORE_TABLE);
   writer.get(value).memory(opcode, 0);
+}
+
+/**
+ * Leaves unless an aligned access by physical address is to RAM and, where it stores, to a frame that is storable. Returns the
+ * local variable (i64) with the address's distance from the start of RAM.
+ */
+function checkPhysical(context: AccessContext, address: AccessAddress, width: AccessWidth, isStore: boolean): number {
+  const { writer, physicalSize } = context;
+  const place = context.temporary(ValueType.i64);
+  const element = context.temporary(ValueType.i64);
+  const bits = widthBits[width];
+  pushSum(writer, address, -RAM_BASE);
+  writer.tee(place);
+  // Rotated, an address that is misaligned is beyond RAM, so that one comparison finds both.
+  if (bits > 0) writer.i64(bits).op(Op.i64Rotr);
+  writer
+    .tee(element)
+    .i64(physicalSize >>> bits)
+    .op(Op.i64GeU);
+  context.leaveIf();
+  if (!isStore) return place;
+  writer
+    .get(element)
+    .op(Op.i32WrapI64)
+    .i32(PAGE_BITS - bits)
+    .op(Op.i32ShrU);
+  writer.memory(Op.i32Load8U, STORABLE_FRAMES).op(Op.i32Eqz);
+  context.leaveIf();
+  return place;
+}
+
+/** Sets a local variable (i32) to the place in the machine's memory of an atomic's operand. */
+function setPlace(context: AccessContext, address: AccessAddress, width: 4 | 8, isStore: boolean): number {
+  const { writer } = context;
+  const place = context.temporary(ValueType.i32);
+  if (context.physicalSize > 0) {
+    writer
+      .get(checkPhysical(context, address, width, isStore))
+      .op(Op.i32WrapI64)
+      .i32(RAM)
+      .op(Op.i32Add);
+  } else pushTranslated(context, address, width, isStore ? STORE_TABLE : LOAD_TABLE);
+  writer.set(place);
+  return place;
+}
+
+/** Pushes the old value. @param value local variable (i64). */
+export function writeAmo(
+  context: AccessContext,
+  operation: InlineAmo,
+  address: AccessAddress,
+  width: 4 | 8,
+  value: number,
+): void {
+  const { writer } = context;
+  const place = setPlace(context, address, width, true);
+  const old = context.temporary(ValueType.i64);
+  const operand = context.temporary(ValueType.i64);
+  writer.get(value);
+  // Extended alike, 32-bit numbers compare as they are, signed or not.
+  if (width === 4) writer.op(Op.i64Extend32S);
+  writer.set(operand);
+  writer.get(place).memory(loadOpcodes[width].signed, 0).set(old).get(place);
+  const combine = amoOpcodes[operation];
+  const chooses = amoChoices[operation];
+  if (combine !== undefined) writer.get(old).get(operand).op(combine);
+  else if (chooses !== undefined) writer.get(old).get(operand).get(old).get(operand).op(chooses).op(Op.select);
+  else writer.get(operand);
+  writer.memory(storeOpcodes[width], 0).get(old);
+}
+
+/** Pushes the value, and reserves its physical address. */
+export function writeLoadReserved(context: AccessContext, address: AccessAddress, width: 4 | 8): void {
+  const { writer } = context;
+  const place = setPlace(context, address, width, false);
+  writer.get(context.hart);
+  pushPhysicalAddress(writer, place);
+  writer.memory(Op.i64Store, HartOffset.reservation);
+  writer.get(place).memory(loadOpcodes[width].signed, 0);
+}
+
+/** Pushes 0 when the address was reserved and the value is stored, 1 otherwise. @param value local variable (i64). */
+export function writeStoreConditional(
+  context: AccessContext,
+  address: AccessAddress,
+  width: 4 | 8,
+  value: number,
+): void {
+  const { writer } = context;
+  const place = setPlace(context, address, width, true);
+  const isReserved = context.temporary(ValueType.i32);
+  writer.get(context.hart).memory(Op.i64Load, HartOffset.reservation);
+  pushPhysicalAddress(writer, place);
+  writer.op(Op.i64Eq).set(isReserved);
+  writer.get(context.hart).i64(-1).memory(Op.i64Store, HartOffset.reservation);
+  writer.get(isReserved).open(Op.if);
+  writer.get(place).get(value).memory(storeOpcodes[width], 0);
+  writer.close();
+  writer.get(isReserved).op(Op.i32Eqz).op(Op.i64ExtendI32U);
+}
+
+function pushPhysicalAddress(writer: FunctionWriter, place: number): void {
+  writer
+    .get(place)
+    .op(Op.i64ExtendI32U)
+    .i64(RAM_BASE - RAM)
+    .op(Op.i64Add);
 }
 
 /**

@@ -110,7 +110,7 @@ function analyse(semantics: readonly Statement[]): RowShape {
         if ('b' in expression) visit(expression.b);
     }
   };
-  for (const [index, statement] of semantics.entries()) {
+  for (const statement of semantics) {
     switch (statement.kind) {
       case 'setX':
         writesX = true;
@@ -125,11 +125,20 @@ function analyse(semantics: readonly Statement[]): RowShape {
         break;
       case 'store':
         accesses++;
-        // After a slow store that has to leave, nothing may be left to do but to retire.
-        if (index !== semantics.length - 1) isTranslatable = false;
         access = accessAt(statement.address, statement.width, true);
         visit(statement.address);
         visit(statement.value);
+        break;
+      case 'amo':
+      case 'storeConditional':
+        accesses++;
+        if (statement.kind === 'amo' && statement.operation === 'cas') isTranslatable = false;
+        visit(statement.address);
+        visit(statement.value);
+        break;
+      case 'loadReserved':
+        accesses++;
+        visit(statement.address);
         break;
       case 'jump':
         jump = statement.target;

@@ -1,4 +1,5 @@
 import {
+  amoResult,
   type DecodedInstruction,
   defaultInstructionSet,
   type EvaluationState,
@@ -137,8 +138,13 @@ function referenceResult(decoded: DecodedInstruction, x: readonly bigint[], f: r
         memory.setUint8(Number(address & 0xfffn) + i, Number((value >> BigInt(8 * i)) & 0xffn));
       }
     },
-    amo: () => 0n,
-    loadReserved: () => 0n,
+    amo: (operation, width, address, value) => {
+      const old = BigInt.asIntN(8 * width, state.load(width, address));
+      state.store(width, address, amoResult(operation, width, BigInt.asUintN(64, old), value));
+      return BigInt.asUintN(64, old);
+    },
+    loadReserved: (width, address) => BigInt.asUintN(64, BigInt.asIntN(8 * width, state.load(width, address))),
+    // Nothing is reserved.
     storeConditional: () => false,
     control: () => {},
     float: (operation, args, rm) => {

@@ -1,9 +1,16 @@
 import { InternalError } from '@worldswitch/contracts';
 import type { AccessWidth, DecodedInstruction, Expression, RegisterOperand, Statement } from '@worldswitch/isa';
 import { type FunctionWriter, Op, ValueType } from './emit.ts';
-import type { AccessAddress } from './memory-access.ts';
+import type { AccessAddress, InlineAmo } from './memory-access.ts';
 import { pcRelative } from './row-shape.ts';
 import { type FloatContext, resultOf, writeFloat } from './translate-float.ts';
+
+/** Each pushes what the statement binds: the old value, the value loaded, or whether the store failed. `value` is a local. */
+export interface AtomicContext {
+  amo(operation: InlineAmo, address: AccessAddress, width: 4 | 8, value: number): void;
+  loadReserved(address: AccessAddress, width: 4 | 8): void;
+  storeConditional(address: AccessAddress, width: 4 | 8, value: number): void;
+}
 
 /** What the translation of an instruction needs from the function around it. */
 export interface InstructionContext {
@@ -26,6 +33,8 @@ export interface InstructionContext {
   load(width: AccessWidth, signed: boolean, address: AccessAddress, isDouble?: boolean): void;
   /** Stores a value from a local variable: an i64, or all of an f64. */
   store(width: AccessWidth, address: AccessAddress, value: number, isDouble?: boolean): void;
+  /** Absent where atomics are not handed to `translateInstruction`. */
+  readonly atomics?: AtomicContext;
   /** Takes the target address from the stack. */
   jump(): void;
   /** Takes the condition (i32) from the stack. */
@@ -135,6 +144,11 @@ class InstructionTranslator implements FloatContext {
         this.#context.store(statement.width, address, value);
         return;
       }
+      case 'amo':
+      case 'loadReserved':
+      case 'storeConditional':
+        this.#atomic(statement);
+        return;
       case 'jump':
         if (pcRelative(statement.target, this.#decoded) !== undefined) return;
         this.value(statement.target);
@@ -147,10 +161,24 @@ class InstructionTranslator implements FloatContext {
       case 'control':
         return;
       default:
-        throw new InternalError(
-          `statement ${statement.kind} of ${this.#decoded.instruction.name} cannot be translated`,
-        );
+        statement satisfies never;
     }
+  }
+
+  #atomic(statement: Extract<Statement, { readonly kind: 'amo' | 'loadReserved' | 'storeConditional' }>): void {
+    const { kind, width, into } = statement;
+    const { atomics } = this.#context;
+    if (!atomics) throw new InternalError(`${this.#decoded.instruction.name} is for others to translate`);
+    const address = this.#address(statement.address);
+    if (kind === 'loadReserved') atomics.loadReserved(address, width);
+    else {
+      const value = this.#toTemporary(statement.value);
+      if (kind === 'storeConditional') atomics.storeConditional(address, width, value);
+      else if (statement.operation !== 'cas') atomics.amo(statement.operation, address, width, value);
+    }
+    const local = this.#context.temporary();
+    this.#bound.set(into, local);
+    this.#writer.set(local);
   }
 
   /** The address as a local variable and a constant: a register where it is one plus an immediate, or one that is set here. */

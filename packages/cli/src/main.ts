@@ -11,6 +11,8 @@ import { runVerb, traceVerb } from './node/verb-run.ts';
 import { addSnapshotCommand } from './node/verb-snapshot.ts';
 import { worldNames } from './worlds.ts';
 
+export { qemuMain } from './qemu-main.ts';
+
 const defaultProgram = 'tour';
 const hostedWorlds = ['full', 'full', 'container', 'process'];
 

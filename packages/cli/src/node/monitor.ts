@@ -1,7 +1,6 @@
-/** The command line behind Ctrl-A c: what of QEMU's monitor a machine is looked at and stopped with. */
+/** The command line behind Ctrl-A c: what QEMU's monitor does with a machine, and what a debugger can show of it. */
+import { createDebugger, DebuggerError, type MachineDebugger, runMonitorCommand } from '@worldswitch/debugger';
 import type { Machine } from '@worldswitch/machine';
-import { mappedRanges } from '../page-table-listing.ts';
-import { registerText } from '../register-text.ts';
 
 /** What a monitor command wants done with the machine. */
 export type MonitorAction = 'none' | 'quit' | 'reset' | 'stop' | 'continue';
@@ -9,36 +8,19 @@ export type MonitorAction = 'none' | 'quit' | 'reset' | 'stop' | 'continue';
 interface MonitorCommand {
   readonly names: readonly string[];
   readonly summary: string;
-  run(machine: Machine): { readonly text?: string; readonly action?: MonitorAction };
+  readonly action: MonitorAction;
 }
 
+/** The others are the debugger's. */
 const commands: readonly MonitorCommand[] = [
-  { names: ['help', '?'], summary: 'this list', run: () => ({ text: helpText() }) },
-  {
-    names: ['info registers'],
-    summary: 'the registers of all harts',
-    run: (machine) => ({ text: registerText(machine) }),
-  },
-  {
-    names: ['info mem'],
-    summary: 'what hart 0 has mapped: virtual, physical, size, rights',
-    run: (machine) => ({ text: mappedRanges(machine) }),
-  },
-  {
-    names: ['info status'],
-    summary: 'instructions and virtual time so far',
-    run: (machine) => ({
-      text: `${machine.counters.instructions} instructions, ${(machine.hart.now() / 1e7).toFixed(6)} s of virtual time\n`,
-    }),
-  },
-  { names: ['stop', 's'], summary: 'stop the machine', run: () => ({ action: 'stop' }) },
-  { names: ['cont', 'c'], summary: 'let it go on', run: () => ({ action: 'continue' }) },
-  { names: ['system_reset'], summary: 'reset the machine', run: () => ({ action: 'reset' }) },
-  { names: ['quit', 'q'], summary: 'end the command', run: () => ({ action: 'quit' }) },
+  { names: ['stop', 's'], summary: 'stop the machine', action: 'stop' },
+  { names: ['cont', 'c'], summary: 'let it go on', action: 'continue' },
+  { names: ['system_reset'], summary: 'reset the machine', action: 'reset' },
+  { names: ['quit', 'q'], summary: 'end the command', action: 'quit' },
 ];
 
 function helpText(): string {
-  return commands.map(({ names, summary }) => `${names.join('|').padEnd(16)} ${summary}\n`).join('');
+  return commands.map(({ names, summary }) => `${names.join(', ').padEnd(24)} ${summary}\n`).join('');
 }
 
 export const MONITOR_PROMPT = '(worldswitch) ';
@@ -46,6 +28,7 @@ export const MONITOR_PROMPT = '(worldswitch) ';
 /** Collects a line as it is typed, with echo, and carries it out. */
 export class Monitor {
   #line = '';
+  #debugger: MachineDebugger | undefined;
   readonly #write: (text: string) => void;
 
   constructor(write: (text: string) => void) {
@@ -83,12 +66,19 @@ export class Monitor {
     this.#line = '';
     if (line === '') return 'none';
     const command = commands.find(({ names }) => names.includes(line));
-    if (!command) {
-      this.#write(`unknown command '${line}'; help lists them\r\n`);
-      return 'none';
+    if (command) return command.action;
+    this.#write(this.#show(line, machine).replaceAll('\n', '\r\n'));
+    return 'none';
+  }
+
+  #show(line: string, machine: Machine): string {
+    if (this.#debugger?.machine !== machine) this.#debugger = createDebugger(machine);
+    try {
+      const text = runMonitorCommand(this.#debugger, this.#debugger.hart(0), line);
+      return line === 'help' ? text + helpText() : text;
+    } catch (error) {
+      if (!(error instanceof DebuggerError)) throw error;
+      return `${error.message}\n`;
     }
-    const { text, action } = command.run(machine);
-    if (text) this.#write(text.replaceAll('\n', '\r\n'));
-    return action ?? 'none';
   }
 }

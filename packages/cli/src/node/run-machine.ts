@@ -1,8 +1,8 @@
 import { closeSync, openSync } from 'node:fs';
-import type { ListenAddress } from '@worldswitch/debugger';
 import { createVirtioBlock, LoadError, Machine, MachineError, type RunEnd } from '@worldswitch/machine';
 import { ExitCode, UserError } from '../exit-codes.ts';
-import { HARTS_MAX, type MachineDescription, type RunLimits } from '../machine-description.ts';
+import { HARTS_MAX, type MachineDescription } from '../machine-description.ts';
+import type { ConsoleWiring, MachineRunOptions } from '../run-options.ts';
 import { watchText } from '../text-watch.ts';
 import { type OpenDrive, openDrive } from './drive.ts';
 import { GdbServer } from './gdb-server.ts';
@@ -12,28 +12,6 @@ import { writeAll } from './output.ts';
 import { replaceFile, withSnapshots } from './snapshot-file.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
 import type { SavePlan } from './verb-snapshot.ts';
-
-/** How the machine's console and the monitor are connected. */
-export interface ConsoleWiring {
-  /** Where the UART is connected to. */
-  readonly serial: 'stdio' | 'none' | { readonly file: string };
-  /** `escape`: behind Ctrl-A c; `stdio`: instead of the console; `none`. */
-  readonly monitor: 'escape' | 'stdio' | 'none';
-}
-
-export interface RunMachineOptions extends RunLimits, ConsoleWiring {
-  /** A saved machine to go on with instead of the kernel: a full snapshot and those that build on it. */
-  readonly restore?: readonly Uint8Array[];
-  readonly save?: SavePlan;
-  /** A reset starts the machine again; else it ends the command. */
-  readonly reboots: boolean;
-  /** The machine waits for the monitor's `cont`, or for gdb's, before its first instruction. */
-  readonly startsStopped?: boolean;
-  /** Where gdb may connect. */
-  readonly gdb?: ListenAddress;
-  /** Switched off, the machine is kept for the monitor to look at. */
-  readonly staysAfterPoweroff?: boolean;
-}
 
 const TICKS_PER_SECOND = 1e7;
 const INTERACTIVE_SLICE_MS = 15;
@@ -47,7 +25,7 @@ const VIRTIO_SLOTS = 8;
  * @returns the exit code for the command: the machine's own when it was switched off, else one of ExitCode.
  * @throws UserError for a description that no machine can be made of.
  */
-export async function runMachine(description: MachineDescription, options: RunMachineOptions): Promise<number> {
+export async function runMachine(description: MachineDescription, options: MachineRunOptions): Promise<number> {
   const create = options.restore ? machineRestorer(options.restore, description) : machineMaker(description);
   const drives: (OpenDrive | undefined)[] = [];
   let output: number | undefined;
@@ -146,7 +124,7 @@ function machineRestorer(snapshots: readonly Uint8Array[], { engine }: MachineDe
 class Session {
   readonly #create: MachineMaker;
   readonly #drives: readonly (OpenDrive | undefined)[];
-  readonly #options: RunMachineOptions;
+  readonly #options: MachineRunOptions;
   readonly #terminal: Terminal;
   readonly #output: number | undefined;
   readonly #texts: ReturnType<typeof watchText>;
@@ -164,7 +142,7 @@ class Session {
   constructor(
     create: MachineMaker,
     drives: readonly (OpenDrive | undefined)[],
-    options: RunMachineOptions,
+    options: MachineRunOptions,
     terminal: Terminal,
     output: number | undefined,
   ) {

@@ -1,0 +1,529 @@
+/** The arguments of qemu-system-riscv64 (QEMU 9.2 documentation, "Invocation") as a table: what each one means here, or why not. */
+import { ExitCode, UserError } from './exit-codes.ts';
+import { type KeyValue, keyValues, onOff } from './key-values.ts';
+import {
+  type DriveDescription,
+  HARTS_MAX,
+  type MachineDescription,
+  memoryRule,
+  parseMemory,
+} from './machine-description.ts';
+import type { ConsoleWiring, MachineRunOptions } from './run-options.ts';
+
+/** What a command line said, while it is being read. */
+interface QemuState {
+  machine: string | undefined;
+  memoryBytes: number;
+  harts: number;
+  bios: string;
+  kernel?: string;
+  initrd?: string;
+  append?: string;
+  readonly drives: Map<string, DriveDescription>;
+  /** Drives in the order of their devices, with the slot that was asked for. */
+  readonly devices: { readonly drive: string; readonly slot: number | undefined; readonly isReadOnly: boolean }[];
+  serial: ConsoleWiring['serial'] | 'mon:stdio' | undefined;
+  monitor: 'stdio' | 'none' | undefined;
+  isNographic: boolean;
+  reboots: boolean;
+  staysAfterPoweroff: boolean;
+  startsStopped: boolean;
+  isSnapshot: boolean;
+}
+
+export interface QemuArgument {
+  readonly names: readonly string[];
+  /** What the value looks like; absent when the argument has none. */
+  readonly value?: string;
+  /** `yes`; `no effect`: taken, and nothing follows from it; `no`: rejected. */
+  readonly support: 'yes' | 'no effect' | 'no';
+  /** One line: what it does here, or why it is rejected and what to do instead. */
+  readonly note: string;
+  apply?(state: QemuState, value: string): void;
+}
+
+const SLOTS = 8;
+
+/** One sentence about what is wrong with the value of an argument. */
+const wrong = (name: string, message: string) => new UserError(`-${name}: ${message}`, ExitCode.usage);
+/** Something of QEMU's that is not here. */
+const lacking = (what: string, hint: string) => new UserError(`${what} is not supported: ${hint}`, ExitCode.usage);
+const shown = ({ key, value }: KeyValue) => (value === undefined ? key : `${key}=${value}`);
+
+/** What QEMU's CPU model rv64 has that this machine has too, and what it can be told not to have. */
+const cpuOn = 'g i m a f d c s u zicsr zifencei zba zbb zbc zbs sstc svadu mmu pmp sv39 sv48 sv57'.split(' ');
+const cpuOff = 'v rve'.split(' ');
+
+export const qemuArguments: readonly QemuArgument[] = [
+  {
+    names: ['machine', 'M'],
+    value: 'virt',
+    support: 'yes',
+    note: 'the only machine; aclint=off and acpi=off may follow',
+    apply(state, value) {
+      const [first, ...options] = keyValues(value);
+      const name = first?.key === 'type' ? first.value : first?.key;
+      if (name !== 'virt') throw wrong('machine', `there is only 'virt', not '${name}'`);
+      for (const option of options) {
+        const isOff = onOff(option.value) === false;
+        const isKnown = ['aclint', 'acpi', 'usb', 'iommu-sys'].includes(option.key) && isOff;
+        if (
+          !isKnown &&
+          !(option.key === 'aia' && option.value === 'none') &&
+          !(option.key === 'accel' && option.value === 'tcg')
+        ) {
+          throw lacking(`-machine virt,${shown(option)}`, 'the board is virt as it is by default');
+        }
+      }
+      state.machine = name;
+    },
+  },
+  {
+    names: ['cpu'],
+    value: 'rv64[,EXT=on|off]',
+    support: 'yes',
+    note: `rv64 with what it has here: ${cpuOn.join(' ')}; off is taken for ${cpuOff.join(' ')}`,
+    apply(_state, value) {
+      const [first, ...options] = keyValues(value);
+      if (first?.key !== 'rv64') throw wrong('cpu', `there is only 'rv64', not '${first?.key}'`);
+      for (const option of options) {
+        const isOn = onOff(option.value);
+        const name = option.key.toLowerCase();
+        if (!((isOn === true && cpuOn.includes(name)) || (isOn === false && cpuOff.includes(name)))) {
+          throw lacking(`-cpu rv64,${shown(option)}`, 'the hart cannot be made so; leave the property out');
+        }
+      }
+    },
+  },
+  {
+    names: ['smp'],
+    value: '[cpus=]N',
+    support: 'yes',
+    note: `harts, 1 to ${HARTS_MAX}; cores, threads and sockets are multiplied when cpus is not given`,
+    apply(state, value) {
+      const known = ['cpus', 'maxcpus', 'sockets', 'cores', 'threads', 'dies', 'clusters'];
+      const numbers = new Map<string, number>();
+      for (const option of keyValues(value)) {
+        const key = option.value === undefined ? 'cpus' : option.key;
+        const text = option.value ?? option.key;
+        if (!known.includes(key) || !/^[1-9]\d*$/.test(text)) {
+          throw wrong('smp', `expected a number of harts from 1 to ${HARTS_MAX}, got '${value}'`);
+        }
+        numbers.set(key, Number(text));
+      }
+      const product = ['sockets', 'cores', 'threads', 'dies', 'clusters'].reduce(
+        (n, key) => n * (numbers.get(key) ?? 1),
+        1,
+      );
+      const harts = numbers.get('cpus') ?? product;
+      if (harts > HARTS_MAX) throw wrong('smp', `a machine has 1 to ${HARTS_MAX} harts, not ${harts}`);
+      state.harts = harts;
+    },
+  },
+  {
+    names: ['m'],
+    value: '[size=]SIZE',
+    support: 'yes',
+    note: `RAM, 128M by default: ${memoryRule}; a number alone is in MiB`,
+    apply(state, value) {
+      const [first, ...others] = keyValues(value);
+      const size = first?.key === 'size' ? (first.value ?? '') : (first?.key ?? '');
+      const bytes = parseMemory(size, 1_048_576);
+      if (bytes === undefined) throw wrong('m', `expected ${memoryRule}, got '${size}'`);
+      if (others[0]) throw lacking(`-m ${value}`, 'memory cannot be added later; give the size alone');
+      state.memoryBytes = bytes;
+    },
+  },
+  {
+    names: ['bios'],
+    value: 'default|none|FILE',
+    support: 'yes',
+    note: 'default: the built-in SBI in place of OpenSBI; none: the kernel begins in machine mode; FILE: firmware such as fw_jump.bin',
+    apply(state, value) {
+      state.bios = value;
+    },
+  },
+  {
+    names: ['kernel'],
+    value: 'FILE',
+    support: 'yes',
+    note: 'Linux image, ELF file or raw code',
+    apply: (state, value) => {
+      state.kernel = value;
+    },
+  },
+  {
+    names: ['initrd'],
+    value: 'FILE',
+    support: 'yes',
+    note: 'initial RAM disk',
+    apply: (state, value) => {
+      state.initrd = value;
+    },
+  },
+  {
+    names: ['append'],
+    value: 'TEXT',
+    support: 'yes',
+    note: 'kernel command line',
+    apply: (state, value) => {
+      state.append = value;
+    },
+  },
+  {
+    names: ['drive'],
+    value: 'file=F,...',
+    support: 'yes',
+    note: 'format=raw, if=none|virtio, id=, readonly=, snapshot=, overlay=FILE (of our own: keeps the changes); cache, aio, media=disk, index, discard have no effect',
+    apply: addDrive,
+  },
+  {
+    names: ['device'],
+    value: 'virtio-blk-device,drive=ID',
+    support: 'yes',
+    note: 'bus=virtio-mmio-bus.N chooses the slot, else they are filled from slot 7 down as in QEMU; id, serial and the like have no effect',
+    apply: addDevice,
+  },
+  {
+    names: ['global'],
+    value: 'virtio-mmio.force-legacy=false',
+    support: 'yes',
+    note: 'the modern interface is the only one, with and without this argument',
+    apply(_state, value) {
+      const [first] = keyValues(value);
+      if (first?.key !== 'virtio-mmio.force-legacy' || onOff(first.value) !== false) {
+        throw lacking(`-global ${value}`, 'only virtio-mmio.force-legacy=false is');
+      }
+    },
+  },
+  {
+    names: ['nographic'],
+    support: 'yes',
+    note: 'the console on the terminal, the monitor behind Ctrl-A c',
+    apply: (state) => {
+      state.isNographic = true;
+    },
+  },
+  {
+    names: ['display'],
+    value: 'none',
+    support: 'yes',
+    note: 'there is no display',
+    apply(_state, value) {
+      if (value !== 'none') throw lacking(`-display ${value}`, 'there is no display; use -nographic or -display none');
+    },
+  },
+  {
+    names: ['serial'],
+    value: 'mon:stdio|stdio|file:F|null|none',
+    support: 'yes',
+    note: 'where the console goes; one only',
+    apply(state, value) {
+      if (state.serial !== undefined) throw lacking('a second -serial', 'the board has one serial line');
+      if (value === 'mon:stdio' || value === 'stdio') state.serial = value;
+      else if (value === 'null' || value === 'none') state.serial = 'none';
+      else if (value.startsWith('file:')) state.serial = { file: value.slice('file:'.length) };
+      else throw lacking(`-serial ${value}`, 'expected mon:stdio, stdio, file:F, null or none');
+    },
+  },
+  {
+    names: ['monitor'],
+    value: 'none|null|stdio',
+    support: 'yes',
+    note: 'where the monitor is; with -nographic it is behind Ctrl-A c',
+    apply(state, value) {
+      if (value === 'stdio') state.monitor = 'stdio';
+      else if (value === 'none' || value === 'null') state.monitor = 'none';
+      else throw lacking(`-monitor ${value}`, 'expected none, null or stdio');
+    },
+  },
+  {
+    names: ['no-reboot'],
+    support: 'yes',
+    note: 'a reset ends the command',
+    apply: (state) => {
+      state.reboots = false;
+    },
+  },
+  {
+    names: ['no-shutdown'],
+    support: 'yes',
+    note: 'switched off, the machine is kept for the monitor',
+    apply: (state) => {
+      state.staysAfterPoweroff = true;
+    },
+  },
+  {
+    names: ['snapshot'],
+    support: 'yes',
+    note: 'changes of all drives are kept in memory and end with the command',
+    apply: (state) => {
+      state.isSnapshot = true;
+    },
+  },
+  {
+    names: ['S'],
+    support: 'yes',
+    note: "waits for the monitor's cont",
+    apply: (state) => {
+      state.startsStopped = true;
+    },
+  },
+  { names: ['s'], support: 'no', note: 'gdb cannot be connected by this command yet' },
+  { names: ['gdb'], value: 'DEVICE', support: 'no', note: 'gdb cannot be connected by this command yet' },
+  {
+    names: ['icount'],
+    value: 'shift=N',
+    support: 'no effect',
+    note: 'time always follows from the instructions: 10 ns each',
+  },
+  {
+    names: ['accel'],
+    value: 'tcg',
+    support: 'no effect',
+    note: 'the machine has one way to run',
+    apply(_state, value) {
+      if (keyValues(value)[0]?.key !== 'tcg') throw lacking(`-accel ${value}`, 'expected tcg');
+    },
+  },
+  { names: ['vga'], value: 'none', support: 'no effect', note: 'there is no display' },
+  { names: ['name'], value: 'TEXT', support: 'no effect', note: '' },
+  { names: ['uuid'], value: 'UUID', support: 'no effect', note: '' },
+  { names: ['rtc'], value: 'TEXT', support: 'no effect', note: 'virtual time begins at 0' },
+  { names: ['nodefaults', 'no-user-config'], support: 'no effect', note: 'there are no defaults to leave out' },
+  { names: ['enable-kvm'], support: 'no', note: 'the machine is simulated' },
+  { names: ['d'], value: 'ITEMS', support: 'no', note: 'see worldswitch trace' },
+  { names: ['D'], value: 'FILE', support: 'no', note: 'see worldswitch trace' },
+  { names: ['dtb'], value: 'FILE', support: 'no', note: 'the device tree is that of the board' },
+  {
+    names: ['semihosting'],
+    support: 'no',
+    note: 'print on the serial line; end the machine with the test device at 0x100000',
+  },
+  {
+    names: ['semihosting-config'],
+    value: 'TEXT',
+    support: 'no',
+    note: 'print on the serial line; end the machine with the test device at 0x100000',
+  },
+  { names: ['netdev'], value: 'TEXT', support: 'no', note: 'network devices are not built yet' },
+  { names: ['nic', 'net'], value: 'TEXT', support: 'no', note: 'network devices are not built yet' },
+  { names: ['chardev'], value: 'TEXT', support: 'no', note: 'use -serial' },
+  { names: ['blockdev'], value: 'TEXT', support: 'no', note: 'use -drive' },
+  { names: ['object'], value: 'TEXT', support: 'no', note: 'there are no objects to make' },
+  { names: ['fsdev', 'virtfs'], value: 'TEXT', support: 'no', note: 'shared folders are not built yet' },
+  {
+    names: ['hda', 'hdb', 'hdc', 'hdd', 'cdrom', 'sd', 'pflash', 'mtdblock'],
+    value: 'FILE',
+    support: 'no',
+    note: 'the board has no such drive; use -drive with virtio-blk-device',
+  },
+  { names: ['daemonize'], support: 'no', note: 'start it in the background instead' },
+  { names: ['pidfile'], value: 'FILE', support: 'no', note: "the shell's $! says it" },
+  { names: ['qmp'], value: 'DEVICE', support: 'no', note: 'the monitor is -monitor stdio or Ctrl-A c' },
+  { names: ['loadvm'], value: 'NAME', support: 'no', note: 'this command saves no machines' },
+  { names: ['trace'], value: 'TEXT', support: 'no', note: 'see worldswitch trace' },
+];
+
+const driveWithoutEffect = ['cache', 'aio', 'index', 'discard', 'detect-zeroes', 'werror', 'rerror', 'bus', 'unit'];
+
+function addDrive(state: QemuState, text: string): void {
+  let file: string | undefined;
+  let id: string | undefined;
+  let connection = 'virtio';
+  let readOnly = false;
+  let snapshot = false;
+  let overlay: string | undefined;
+  for (const option of keyValues(text)) {
+    const { key, value } = option;
+    const isOn = onOff(value);
+    if (key === 'file' && value) file = value;
+    else if (key === 'id' && value) id = value;
+    else if (key === 'overlay' && value) overlay = value;
+    else if (key === 'if') {
+      connection = value ?? '';
+      if (connection !== 'none' && connection !== 'virtio')
+        throw lacking(`-drive if=${connection}`, 'expected none or virtio');
+    } else if (key === 'format') {
+      if (value !== 'raw')
+        throw lacking(`-drive format=${value}`, 'raw images only; convert it: qemu-img convert -O raw');
+    } else if (key === 'media') {
+      if (value !== 'disk') throw lacking(`-drive media=${value}`, 'expected disk');
+    } else if ((key === 'readonly' || key === 'read-only') && isOn !== undefined) readOnly = isOn;
+    else if (key === 'snapshot' && isOn !== undefined) snapshot = isOn;
+    else if (!driveWithoutEffect.includes(key)) throw wrong('drive', `'${shown(option)}' is not supported`);
+  }
+  if (file === undefined)
+    throw wrong('drive', 'expected file=F, such as -drive file=disk.img,format=raw,if=none,id=x0');
+  if (snapshot && overlay !== undefined)
+    throw wrong('drive', 'snapshot=on and overlay=FILE both say where changes go; give one');
+  const name = id ?? `drive ${state.drives.size}`;
+  if (state.drives.has(name)) throw wrong('drive', `two drives have the id '${name}'`);
+  state.drives.set(name, { file, readOnly, snapshot, ...(overlay !== undefined && { overlay }) });
+  if (connection === 'virtio') state.devices.push({ drive: name, slot: undefined, isReadOnly: false });
+}
+
+const notBuilt: Readonly<Record<string, string>> = {
+  'virtio-net-device': 'network devices are not built yet',
+  'virtio-9p-device': 'shared folders are not built yet',
+  'virtio-gpu-device': 'there is no display',
+  'virtio-keyboard-device': 'there is no display',
+};
+const deviceWithoutEffect = [
+  'id',
+  'serial',
+  'bootindex',
+  'num-queues',
+  'logical_block_size',
+  'physical_block_size',
+  'queue-size',
+];
+
+function addDevice(state: QemuState, text: string): void {
+  const [first, ...options] = keyValues(text);
+  const name = first?.key ?? '';
+  if (name !== 'virtio-blk-device' && name !== 'virtio-blk') {
+    const hint =
+      notBuilt[name] ??
+      (name.endsWith('-pci')
+        ? `the board has no PCI; use ${name.replace('-pci', '-device')}`
+        : 'this command connects virtio-blk-device only');
+    throw lacking(`-device ${name}`, hint);
+  }
+  let drive: string | undefined;
+  let slot: number | undefined;
+  let isReadOnly = false;
+  for (const option of options) {
+    const { key, value } = option;
+    const bus = key === 'bus' ? /^virtio-mmio-bus\.([0-7])$/.exec(value ?? '') : undefined;
+    if (key === 'drive' && value) drive = value;
+    else if (bus) slot = Number(bus[1]);
+    else if (key === 'bus') throw wrong('device', `expected bus=virtio-mmio-bus.0 to .7, got '${value}'`);
+    else if (key === 'read-only' && onOff(value) !== undefined) isReadOnly = onOff(value) === true;
+    else if (!deviceWithoutEffect.includes(key)) throw wrong('device', `${name}: '${shown(option)}' is not supported`);
+  }
+  if (drive === undefined) throw wrong('device', `${name} needs drive=ID`);
+  state.devices.push({ drive, slot, isReadOnly });
+}
+
+/** What a command line asks for. */
+export type QemuRequest =
+  | { readonly kind: 'help' | 'version' }
+  | { readonly kind: 'run'; readonly description: MachineDescription; readonly options: MachineRunOptions };
+
+const byName = new Map(qemuArguments.flatMap((argument) => argument.names.map((name) => [name, argument] as const)));
+
+/**
+ * Reads a command line of qemu-system-riscv64.
+ * @throws UserError for the first argument that is unknown, wrong or not supported.
+ */
+export function parseQemuArguments(args: readonly string[]): QemuRequest {
+  const state: QemuState = {
+    machine: undefined,
+    memoryBytes: 128 * 2 ** 20,
+    harts: 1,
+    bios: 'default',
+    drives: new Map(),
+    devices: [],
+    serial: undefined,
+    monitor: undefined,
+    isNographic: false,
+    reboots: true,
+    staysAfterPoweroff: false,
+    startsStopped: false,
+    isSnapshot: false,
+  };
+  for (let at = 0; at < args.length; at++) {
+    const text = args[at]!;
+    const name = /^--?(.+)$/.exec(text)?.[1];
+    if (name === undefined) {
+      throw new UserError(
+        `'${text}' is no argument; a disk image goes into -drive file=${text || 'F'}`,
+        ExitCode.usage,
+      );
+    }
+    if (name === 'h' || name === 'help') return { kind: 'help' };
+    if (name === 'version') return { kind: 'version' };
+    const argument = byName.get(name);
+    if (!argument) throw new UserError(`${text} is unknown; -help lists the arguments that are taken`, ExitCode.usage);
+    if (argument.support === 'no') throw lacking(text, argument.note);
+    const value = argument.value === undefined ? '' : args[++at];
+    if (value === undefined) throw new UserError(`${text} needs a value: ${argument.value}`, ExitCode.usage);
+    argument.apply?.(state, value);
+  }
+  return { kind: 'run', ...finish(state) };
+}
+
+function finish(state: QemuState): { description: MachineDescription; options: MachineRunOptions } {
+  if (state.machine === undefined) throw new UserError('no machine was chosen: give -machine virt', ExitCode.usage);
+  const { kernel, initrd, append, bios, memoryBytes, harts } = state;
+  return {
+    description: {
+      bios,
+      memoryBytes,
+      harts,
+      drives: placeDrives(state),
+      ...(kernel !== undefined && { kernel }),
+      ...(initrd !== undefined && { initrd }),
+      ...(append !== undefined && { append }),
+    },
+    options: {
+      ...wiring(state),
+      reboots: state.reboots,
+      staysAfterPoweroff: state.staysAfterPoweroff,
+      startsStopped: state.startsStopped,
+      expectText: [],
+      failText: [],
+    },
+  };
+}
+
+/** Drives by slot, the highest first: those that name a slot get it, the others the highest that is free, in their order. */
+function placeDrives({ drives, devices, isSnapshot }: QemuState): (DriveDescription | undefined)[] {
+  const places: (DriveDescription | undefined)[] = new Array(SLOTS).fill(undefined);
+  const used = new Set<string>();
+  const put = ({ drive, slot, isReadOnly }: QemuState['devices'][number]) => {
+    const found = drives.get(drive);
+    if (!found) throw wrong('device', `there is no drive '${drive}'`);
+    if (used.has(drive)) throw wrong('device', `the drive '${drive}' is used twice`);
+    used.add(drive);
+    const place = slot === undefined ? places.indexOf(undefined) : SLOTS - 1 - slot;
+    if (place < 0) throw wrong('device', `there are ${SLOTS} virtio-mmio slots, all of them taken`);
+    if (places[place]) throw wrong('device', `virtio-mmio-bus.${slot} has a device already`);
+    const snapshot = found.overlay === undefined && (found.snapshot || isSnapshot);
+    places[place] = { ...found, snapshot, readOnly: found.readOnly || isReadOnly };
+  };
+  for (const device of devices) if (device.slot !== undefined) put(device);
+  for (const device of devices) if (device.slot === undefined) put(device);
+  return places;
+}
+
+function wiring({ serial, monitor, isNographic }: QemuState): ConsoleWiring {
+  // Without a display QEMU's other default, a window, is no choice: the console is on the terminal.
+  const line = serial ?? (monitor === 'stdio' ? 'none' : isNographic && monitor === undefined ? 'mon:stdio' : 'stdio');
+  if (line === 'mon:stdio') return { serial: 'stdio', monitor: monitor === 'none' ? 'none' : 'escape' };
+  if (line === 'stdio' && monitor === 'stdio')
+    throw wrong('monitor', 'the console is on stdio already; use -serial mon:stdio');
+  return { serial: line, monitor: monitor === 'stdio' ? 'stdio' : 'none' };
+}
+
+/** The table as Markdown, for the documentation. */
+export function qemuArgumentsMarkdown(): string {
+  const rows = qemuArguments.map(({ names, value, support, note }) => {
+    const text = names
+      .map((name) => `\`-${name}${value === undefined ? '' : ` ${value.replaceAll('|', '\\|')}`}\``)
+      .join(', ');
+    return `| ${text} | ${support} | ${note.replaceAll('|', '\\|')} |`;
+  });
+  return ['| argument | taken | what it does here |', '|---|---|---|', ...rows].join('\n');
+}
+
+/** The table for a terminal. */
+export function qemuArgumentsText(): string {
+  return qemuArguments
+    .filter(({ support }) => support !== 'no')
+    .map(({ names, value, note }) =>
+      `  ${`${names.map((name) => `-${name}`).join(', ')} ${value ?? ''}`.padEnd(40)} ${note}`.trimEnd(),
+    )
+    .join('\n');
+}

@@ -1,4 +1,5 @@
 /** The arguments of qemu-system-riscv64 (QEMU 9.2 documentation, "Invocation") as a table: what each one means here, or why not. */
+import { type ListenAddress, parseListenAddress } from '@worldswitch/debugger';
 import { ExitCode, UserError } from './exit-codes.ts';
 import { type KeyValue, keyValues, onOff } from './key-values.ts';
 import {
@@ -29,6 +30,7 @@ interface QemuState {
   staysAfterPoweroff: boolean;
   startsStopped: boolean;
   isSnapshot: boolean;
+  gdb?: ListenAddress;
 }
 
 export interface QemuArgument {
@@ -264,13 +266,30 @@ export const qemuArguments: readonly QemuArgument[] = [
   {
     names: ['S'],
     support: 'yes',
-    note: "waits for the monitor's cont",
+    note: "waits for gdb's continue, or the monitor's cont, before the first instruction",
     apply: (state) => {
       state.startsStopped = true;
     },
   },
-  { names: ['s'], support: 'no', note: 'gdb cannot be connected by this command yet' },
-  { names: ['gdb'], value: 'DEVICE', support: 'no', note: 'gdb cannot be connected by this command yet' },
+  {
+    names: ['s'],
+    support: 'yes',
+    note: 'for -gdb tcp::1234',
+    apply: (state) => {
+      state.gdb = { host: '127.0.0.1', port: 1234 };
+    },
+  },
+  {
+    names: ['gdb'],
+    value: 'tcp:[HOST]:PORT',
+    support: 'yes',
+    note: 'where gdb may connect; without a host, from this computer only',
+    apply(state, value) {
+      const address = parseListenAddress(value);
+      if (!address) throw lacking(`-gdb ${value}`, 'expected tcp::PORT, such as tcp::1234');
+      state.gdb = address;
+    },
+  },
   {
     names: ['icount'],
     value: 'shift=N',
@@ -472,6 +491,7 @@ function finish(state: QemuState): { description: MachineDescription; options: M
       reboots: state.reboots,
       staysAfterPoweroff: state.staysAfterPoweroff,
       startsStopped: state.startsStopped,
+      ...(state.gdb && { gdb: state.gdb }),
       expectText: [],
       failText: [],
     },
@@ -523,7 +543,7 @@ export function qemuArgumentsText(): string {
   return qemuArguments
     .filter(({ support }) => support !== 'no')
     .map(({ names, value, note }) =>
-      `  ${`${names.map((name) => `-${name}`).join(', ')} ${value ?? ''}`.padEnd(40)} ${note}`.trimEnd(),
+      `${`${names.map((name) => `-${name}`).join(', ')} ${value ?? ''}`.padEnd(40)} ${note}`.trimEnd(),
     )
     .join('\n');
 }

@@ -23,4 +23,6 @@ export interface MachineRunOptions extends RunLimits, ConsoleWiring {
   readonly gdb?: ListenAddress;
   /** Switched off, the machine is kept for the monitor to look at. */
   readonly staysAfterPoweroff?: boolean;
+  /** Says at the end, on stderr, what the run took. */
+  readonly reportsStatistics?: boolean;
 }

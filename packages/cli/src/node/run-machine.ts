@@ -37,7 +37,11 @@ export async function runMachine(description: MachineDescription, options: Machi
       readsInput: options.serial === 'stdio' || options.monitor === 'stdio',
     });
     try {
-      return await new Session(create, drives, options, terminal, output).run();
+      const session = new Session(create, drives, options, terminal, output);
+      const start = performance.now();
+      const code = await session.run();
+      if (options.reportsStatistics) writeAll(2, session.statistics(performance.now() - start));
+      return code;
     } finally {
       terminal.close();
     }
@@ -79,7 +83,6 @@ function machineMaker(description: MachineDescription): MachineMaker {
   if (!Number.isInteger(harts) || harts < 1 || harts > HARTS_MAX) {
     throw new UserError(`a machine has 1 to ${HARTS_MAX} harts, not ${harts}`, ExitCode.usage);
   }
-  if (harts > 1) throw new UserError('more than one hart is not built yet; leave --smp at 1', ExitCode.usage);
   const file = (path: string | undefined, what: string) => (path === undefined ? undefined : readInput(path, what));
   const kernel = file(description.kernel, 'kernel');
   const initrd = file(description.initrd, 'initial RAM disk');
@@ -93,6 +96,7 @@ function machineMaker(description: MachineDescription): MachineMaker {
     try {
       return Machine.create({
         memoryBytes,
+        harts,
         console,
         virtio: slotsOf(drives),
         ...(firmware && { firmware }),
@@ -176,6 +180,12 @@ class Session {
   }
   get #ticks(): number {
     return this.#ticksBefore + this.#machine.hart.now();
+  }
+
+  statistics(wallMs: number): string {
+    const memory = (process.memoryUsage().rss / 2 ** 20).toFixed(0);
+    const virtual = (this.#ticks / TICKS_PER_SECOND).toFixed(3);
+    return `worldswitch: ${this.#instructions} instructions, ${virtual} s of virtual time, ${(wallMs / 1000).toFixed(1)} s on the wall, ${memory} MiB of memory\n`;
   }
 
   async run(): Promise<number> {

@@ -23,6 +23,7 @@ export interface MachineRunFlags extends SnapshotFlags {
   readonly expectText?: string[];
   readonly failText?: string[];
   readonly reboot?: boolean;
+  readonly stats?: boolean;
   readonly gdb?: ListenAddress | true;
   readonly wait?: boolean;
 }
@@ -47,6 +48,7 @@ export function addMachineRunOptions(command: Command): Command {
       listenAddress,
     )
     .option('--wait', 'with --gdb: wait for it before the first instruction')
+    .option('--stats', 'say at the end, on stderr: instructions, virtual time, wall time, memory')
     .addOption(new Option('--no-reboot', 'end when the machine is reset'));
 }
 
@@ -76,6 +78,7 @@ export async function machineRunVerb(flags: MachineRunFlags): Promise<number> {
       serial: 'stdio',
       monitor: 'escape',
       reboots: flags.reboot ?? true,
+      reportsStatistics: flags.stats ?? false,
       ...(flags.gdb !== undefined && { gdb: listenAddressOf(flags.gdb) }),
       ...(flags.wait && { startsStopped: true }),
       expectText: flags.expectText ?? [],
@@ -113,6 +116,7 @@ export function refuseMachineFlags(flags: MachineRunFlags): void {
       'failText',
       'gdb',
       'wait',
+      'stats',
     ] as const
   ).find((name) => flags[name] !== undefined);
   if (given === undefined) return;

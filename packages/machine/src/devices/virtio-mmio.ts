@@ -34,7 +34,8 @@ const Register = {
 } as const;
 const MAGIC = 0x7472_6976;
 const VERSION = 2;
-const VENDOR = 0x5753_574d;
+/** QEMU's: small kernels look for it before they take the device. */
+const VENDOR = 0x554d_4551;
 /** Device status bits (same, section 2.1). */
 const Status = { DRIVER_OK: 4, FEATURES_OK: 8, DEVICE_NEEDS_RESET: 64 } as const;
 /** Bit 32: a device of the modern interface. */

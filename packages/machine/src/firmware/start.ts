@@ -45,6 +45,8 @@ export function startWithSbi(vcpu: HostedVcpu, entry: number, deviceTree: number
   vcpu.writeCsr(CsrAddress.medeleg, bits(DELEGATED_EXCEPTIONS));
   vcpu.writeCsr(CsrAddress.mideleg, bits(DELEGATED_INTERRUPTS));
   vcpu.writeCsr(CsrAddress.mcounteren, 7n);
+  // As OpenSBI does it: kernels rely on user mode being able to read the time.
+  vcpu.writeCsr(CsrAddress.scounteren, 7n);
   vcpu.writeCsr(CsrAddress.menvcfg, vcpu.readCsr(CsrAddress.menvcfg) | CACHE_BLOCK_CONTROL);
   vcpu.writeX(A0, BigInt(vcpu.hart.id));
   vcpu.writeX(A1, BigInt(deviceTree));

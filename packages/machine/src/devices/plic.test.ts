@@ -41,6 +41,34 @@ describe('PLIC', () => {
     expect(lines[1]).toBe(false);
   });
 
+  it('keeps what is pending until it is claimed, though the line has fallen', () => {
+    const { plic, lines } = rig();
+    plic.write(priority(10), 4, 1);
+    plic.write(ENABLE[0]!, 4, 1 << 10);
+    plic.source(10).set(true);
+    plic.source(10).set(false);
+    expect(lines[0]).toBe(true);
+    expect(plic.read(CLAIM[0]!, 4)).toBe(10);
+    plic.write(CLAIM[0]!, 4, 10);
+    expect(lines[0]).toBe(false);
+  });
+
+  it('remembers that a line rose between claim and completion', () => {
+    const { plic, lines } = rig();
+    plic.write(priority(10), 4, 1);
+    plic.write(ENABLE[0]!, 4, 1 << 10);
+    plic.source(10).set(true);
+    plic.read(CLAIM[0]!, 4);
+    plic.source(10).set(false);
+    plic.source(10).set(true);
+    plic.source(10).set(false);
+    plic.write(CLAIM[0]!, 4, 10);
+    expect(lines[0]).toBe(true);
+    plic.read(CLAIM[0]!, 4);
+    plic.write(CLAIM[0]!, 4, 10);
+    expect(lines[0]).toBe(false);
+  });
+
   it('lets nothing more of a source through between claim and completion', () => {
     const { plic, lines } = rig();
     plic.write(priority(10), 4, 1);

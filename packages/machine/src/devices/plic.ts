@@ -34,6 +34,7 @@ export type PlicState = {
   readonly priority: Uint8Array;
   readonly level: Uint8Array;
   readonly inService: Uint8Array;
+  readonly rose: Uint8Array;
   /** Bit for bit. */
   readonly pending: readonly number[];
   /** By context. */
@@ -48,6 +49,8 @@ export function createPlic({ sources, targets }: PlicOptions): Plic {
   const pending = new Uint32Array(words);
   /** Claimed and not completed: the gateway lets nothing more through. */
   const inService = new Uint8Array(sources + 1);
+  /** Whether the line rose while it was in service: pending once more after completion, even if it fell since. */
+  const rose = new Uint8Array(sources + 1);
   const enable = targets.map(() => new Uint32Array(words));
   const threshold = new Uint8Array(targets.length);
 
@@ -92,7 +95,8 @@ export function createPlic({ sources, targets }: PlicOptions): Plic {
   const complete = (target: number, source: number) => {
     if (source === 0 || source > sources || ((enable[target]![source >> 5]! >>> (source & 31)) & 1) === 0) return;
     inService[source] = 0;
-    if (level[source]) setPending(source, true);
+    if (level[source] || rose[source]) setPending(source, true);
+    rose[source] = 0;
     update();
   };
 
@@ -114,8 +118,10 @@ export function createPlic({ sources, targets }: PlicOptions): Plic {
         set(isHigh) {
           if ((level[number] !== 0) === isHigh) return;
           level[number] = isHigh ? 1 : 0;
-          if (isHigh && !inService[number]) setPending(number, true);
-          else if (!isHigh) setPending(number, false);
+          // What is pending stays so until it is claimed, whatever the line does (same, "Interrupt Gateways").
+          if (!isHigh) return;
+          if (inService[number]) rose[number] = 1;
+          else setPending(number, true);
           update();
         },
       };
@@ -160,20 +166,22 @@ export function createPlic({ sources, targets }: PlicOptions): Plic {
       priority.fill(0);
       pending.fill(0);
       inService.fill(0);
+      rose.fill(0);
       threshold.fill(0);
       for (const bits of enable) bits.fill(0);
       for (let source = 1; source <= sources; source++) if (level[source]) setPending(source, true);
       update();
     },
     save: (): PlicState => ({
-      ...{ priority: priority.slice(), level: level.slice(), inService: inService.slice(), pending: [...pending] },
-      ...{ enable: enable.map((bits) => [...bits]), threshold: threshold.slice() },
+      ...{ priority: priority.slice(), level: level.slice(), inService: inService.slice(), rose: rose.slice() },
+      ...{ pending: [...pending], enable: enable.map((bits) => [...bits]), threshold: threshold.slice() },
     }),
     restore(saved) {
       const state = saved as PlicState;
       priority.set(state.priority);
       level.set(state.level);
       inService.set(state.inService);
+      rose.set(state.rose);
       pending.set(state.pending);
       for (const [target, bits] of enable.entries()) bits.set(state.enable[target]!);
       threshold.set(state.threshold);

@@ -7,15 +7,17 @@ const [DATA, IER, IIR, LCR, MCR, LSR, MSR, SCR] = [0, 1, 2, 3, 4, 5, 6, 7];
 function rig() {
   const sent: number[] = [];
   let line = false;
+  let rises = 0;
   const uart = createUart16550({
     interrupt: {
       set: (isHigh) => {
+        if (isHigh && !line) rises++;
         line = isHigh;
       },
     },
     transmit: (byte) => sent.push(byte),
   });
-  return { uart, sent, line: () => line };
+  return { uart, sent, line: () => line, rises: () => rises };
 }
 
 describe('16550 UART', () => {
@@ -49,11 +51,12 @@ describe('16550 UART', () => {
   });
 
   it('interrupts for an empty transmitter once: reading IIR clears it, sending brings it back', () => {
-    const { uart, line } = rig();
+    const { uart, line, rises } = rig();
     uart.write(IER, 1, 2);
-    expect([line(), uart.read(IIR, 1), line()]).toEqual([true, 2, false]);
+    // The line rises and falls again: what nobody asks for does not keep interrupting.
+    expect([rises(), line(), uart.read(IIR, 1), uart.read(IIR, 1)]).toEqual([1, false, 2, 1]);
     uart.write(DATA, 1, 0x41);
-    expect([line(), uart.read(IIR, 1)]).toEqual([true, 2]);
+    expect([rises(), line(), uart.read(IIR, 1)]).toEqual([2, false, 2]);
   });
 
   it('loops back, and has a scratch register and FIFOs as drivers look for them', () => {

@@ -79,7 +79,18 @@ export function createUart16550({ interrupt, transmit }: Uart16550Options): Uart
     if (ier & Ier.TRANSMITTER_EMPTY && isTransmitterInterrupt) return Iir.TRANSMITTER_EMPTY;
     return Iir.NONE;
   };
-  const updateInterrupt = () => interrupt.set(identify() !== Iir.NONE);
+  /**
+   * The line is high while something was received or lost. That the transmitter is empty, which it always is, raises it for a
+   * moment only: kernels made on QEMU, whose interrupt controller sees no more of it either, need not acknowledge it.
+   */
+  const updateInterrupt = () => {
+    const identity = identify();
+    interrupt.set(identity !== Iir.NONE && identity !== Iir.TRANSMITTER_EMPTY);
+  };
+  const transmitterEmptied = () => {
+    isTransmitterInterrupt = true;
+    if (ier & Ier.TRANSMITTER_EMPTY) interrupt.set(true);
+  };
 
   const accept = (byte: number) => {
     if (available() >= INPUT_LIMIT) isOverrun = true;
@@ -152,15 +163,18 @@ export function createUart16550({ interrupt, transmit }: Uart16550Options): Uart
           }
           if (mcr & MCR_LOOPBACK) accept(byte);
           else transmit(byte);
-          isTransmitterInterrupt = true;
+          transmitterEmptied();
           break;
         case Register.IER:
           if (lcr & LCR_DLAB) {
             divisor = (divisor & 0xff) | (byte << 8);
             return;
           }
-          if (byte & ~ier & Ier.TRANSMITTER_EMPTY) isTransmitterInterrupt = true;
-          ier = byte & 0xf;
+          {
+            const isEnabled = (byte & ~ier & Ier.TRANSMITTER_EMPTY) !== 0;
+            ier = byte & 0xf;
+            if (isEnabled) transmitterEmptied();
+          }
           break;
         case Register.FCR:
           // Clearing the receiver drops nothing: what was typed before boot waits on the wire, not in the FIFO.

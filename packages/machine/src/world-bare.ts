@@ -135,7 +135,7 @@ export function createBareWorld(spec: WorldSpec, options: BareWorldOptions = {})
       isPaused = false;
     },
     snapshot() {
-      throw new MachineError('a bare machine cannot be saved yet');
+      throw new MachineError('a bare world cannot be saved yet; a Machine can');
     },
     inspect: () => machine.inspect(),
     dispose: () => machine.dispose(),

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { end, output, traps } from '../examples/run-a-program.ts';
+import { past, present, saved } from '../examples/save-and-restore.ts';
 
 it('the example prints and powers off, and the README shows it as it is', () => {
   expect(output).toBe('Hello, bare machine!\n');
@@ -9,5 +10,14 @@ it('the example prints and powers off, and the README shows it as it is', () => 
   expect(traps).toEqual({ 'ecall-from-s': 21 });
   const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
   const example = readFileSync(new URL('../examples/run-a-program.ts', import.meta.url), 'utf8');
+  expect(readme).toContain(example.trimEnd());
+});
+
+it('the example saves, restores and goes back, and the README shows it as it is', () => {
+  // Two instructions for each number counted.
+  expect(saved).toEqual([500, 1000]);
+  expect([past, present]).toEqual([25_000, 51_000]);
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+  const example = readFileSync(new URL('../examples/save-and-restore.ts', import.meta.url), 'utf8');
   expect(readme).toContain(example.trimEnd());
 });

@@ -16,7 +16,7 @@ export const MAX_CONTEXTS = 240;
 export const TRANSLATIONS = 0x10_0000;
 /** Entries of each of the load, store and fetch tables of a set; a power of two. */
 export const TRANSLATION_ENTRIES = 256;
-/** Bytes of an entry: {i64 tag, i32 addend, i32 unused}. */
+/** Bytes of an entry: {i64 tag, i32 addend, i32 level of the leaf}. */
 export const TRANSLATION_ENTRY_SIZE = 16;
 /** Where a page's entry is in a table: (address >>> TRANSLATION_INDEX_SHIFT) & TRANSLATION_INDEX_MASK, in bytes. */
 export const TRANSLATION_INDEX_SHIFT = 8;

@@ -42,7 +42,7 @@ export class TranslationSets {
   readonly #keys: (number | undefined)[];
   readonly #asids: Int32Array;
   readonly #isPhysical: Uint8Array;
-  /** A leaf above 4 KiB is in the set: forgetting one page of it means forgetting the set. */
+  /** A leaf above 4 KiB is in the set: forgetting one page of it means forgetting all its pages. */
   readonly #hasSuperpage: Uint8Array;
   /** Byte offset of the share. */
   readonly #base: number;
@@ -146,6 +146,7 @@ export class TranslationSets {
     this.#i32[word] = pageLow;
     this.#i32[word + 1] = high;
     this.#i32[word + 2] = (wasmPage - pageLow) | 0;
+    this.#i32[word + 3] = level;
     if (level > 0) this.#hasSuperpage[(set - this.#base) / TRANSLATION_SET_SIZE] = 1;
   }
 
@@ -166,8 +167,11 @@ export class TranslationSets {
       if (this.#keys[set] === undefined || this.#isPhysical[set] === 1) continue;
       const space = this.#asids[set]!;
       if (space < first || space > last) continue;
-      if (page === undefined || this.#hasSuperpage[set] === 1) this.#drop(set);
-      else this.#forgetPage(set, page);
+      if (page === undefined) this.#drop(set);
+      else if (this.#hasSuperpage[set] === 0) this.#forgetPage(set, page);
+      else if (this.#worldOf[set] === 0) this.#forgetLeaf(set, page);
+      // A page of a guest may stand in leaves of two stages.
+      else this.#drop(set);
     }
   }
 
@@ -182,6 +186,19 @@ export class TranslationSets {
   #forgetPage(set: number, page: number): void {
     let word = (this.#base >>> 2) + set * WORDS_PER_SET + (page % TRANSLATION_ENTRIES) * WORDS_PER_ENTRY;
     for (let table = 0; table < TABLES; table++, word += WORDS_PER_TABLE) this.#i32[word] = -1;
+  }
+
+  /** The page, and all others of a larger leaf that it may belong to. Kernels fence single pages often, and run in larger ones. */
+  #forgetLeaf(set: number, page: number): void {
+    this.#forgetPage(set, page);
+    const start = (this.#base >>> 2) + set * WORDS_PER_SET;
+    for (let word = start; word < start + WORDS_PER_SET; word += WORDS_PER_ENTRY) {
+      const level = this.#i32[word + 3]!;
+      if (level <= 0) continue;
+      const other = (this.#i32[word + 1]! >>> 0) * 2 ** 20 + (this.#i32[word]! >>> 12);
+      const pages = 512 ** level;
+      if (Math.floor(other / pages) === Math.floor(page / pages)) this.#i32[word] = -1;
+    }
   }
 
   /** Stores to this page of the machine's memory must take the slow path from now on: it holds code. */

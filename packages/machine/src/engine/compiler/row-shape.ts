@@ -44,6 +44,9 @@ const translatableOperations: ReadonlySet<string> = new Set([
   ...['equal', 'notEqual', 'lessSigned', 'lessUnsigned', 'greaterEqualSigned', 'greaterEqualUnsigned'],
 ]);
 
+/** Operations that do nothing here: accesses are made in order, and stores into code are seen at once. */
+const orderingOperations: ReadonlySet<string> = new Set(['fence', 'fence.i', 'hint']);
+
 const shapes = new WeakMap<Instruction, RowShape>();
 
 /** The shape of an instruction's row. */
@@ -150,7 +153,7 @@ function analyse(semantics: readonly Statement[]): RowShape {
         visit(statement.target);
         break;
       case 'control':
-        isOrderingOnly = statement.operation === 'fence' || statement.operation === 'hint';
+        isOrderingOnly = orderingOperations.has(statement.operation);
         isEnvironmentCall = statement.operation === 'ecall';
         isTranslatable = isOrderingOnly;
         break;

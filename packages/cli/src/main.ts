@@ -9,6 +9,7 @@ import { assembleVerb, disassembleVerb, isaVerb } from './node/verb-isa.ts';
 import { addMachineRunOptions, describesMachine, machineRunVerb, refuseMachineFlags } from './node/verb-machine.ts';
 import { runVerb, traceVerb } from './node/verb-run.ts';
 import { addSnapshotCommand } from './node/verb-snapshot.ts';
+import { addStatCommand } from './node/verb-stat.ts';
 import { worldNames } from './worlds.ts';
 
 export { qemuMain } from './qemu-main.ts';
@@ -132,6 +133,7 @@ function createProgram(setExitCode: (code: number) => void): Command {
     .action(async (bundle: string, flags) => setExitCode(await containerVerb(bundle, flags)));
 
   addSnapshotCommand(program, setExitCode);
+  addStatCommand(program, defaultProgram, setExitCode);
   program
     .command('isa')
     .description('print the reference page of an instruction, or list all instructions')

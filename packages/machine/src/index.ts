@@ -22,6 +22,7 @@ export { createSeededEntropy, createVirtioEntropy, type EntropySource } from './
 export type { VirtioDevice, VirtioTransport } from './devices/virtio-mmio.ts';
 export type { VirtBuffer, VirtQueue, VirtRequest } from './devices/virtio-queue.ts';
 export { type EngineName, engineNames } from './engine/create-engine.ts';
+export type { EngineStatistics } from './engine/statistics.ts';
 export { LoadError, MachineError, SnapshotError } from './errors.ts';
 export { sbiCallName, sbiExtensions } from './firmware/sbi.ts';
 export type {
@@ -38,6 +39,7 @@ export type { HartStatus, ScheduledHart } from './hart-schedule.ts';
 export { createHostHardware, type HostedMachine, type HostHardwareOptions } from './host-hardware.ts';
 export { type ElfImage, isElf, type LoadSegment, parseElf } from './load/elf.ts';
 export { Machine, type MachineOptions, type MachineStep, type RestoreOptions, type RunOptions } from './machine.ts';
+export type { MachineStatistics } from './machine-statistics.ts';
 export { memoryMap, virtioWindow, type Window } from './memory-map.ts';
 export type { RunEnd } from './run-end.ts';
 export { flattenSnapshots } from './snapshot/flatten.ts';

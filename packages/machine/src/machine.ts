@@ -15,6 +15,7 @@ import type { Hart } from './hart.ts';
 import { HartSchedule, type ScheduledHart } from './hart-schedule.ts';
 import { MachineConsole } from './machine-console.ts';
 import { inspectBoard, sumCounters, trapCounts } from './machine-state.ts';
+import { type MachineStatistics, machineStatistics } from './machine-statistics.ts';
 import { MachineTracer } from './machine-trace.ts';
 import { hopelessTrap, type RunEnd, unhandledTrap } from './run-end.ts';
 import type { MachineRecorder } from './snapshot/recorder.ts';
@@ -40,6 +41,8 @@ export interface MachineOptions {
   readonly virtio?: readonly (VirtioDevice | undefined)[];
   /** Default `compiled`. */
   readonly engine?: EngineName;
+  /** Milliseconds, for `statistics` only: without it they say nothing about time. Reading it often costs a little. */
+  readonly statisticsClock?: () => number;
   /** 1 to 8, default 1. */
   readonly harts?: number;
   /** Supervisor software interrupts by an ACLINT SSWI device, as QEMU's `aclint=on`. Default false. */
@@ -149,7 +152,7 @@ export class Machine {
       ...(controls && { controls }),
     });
     const { group, vcpus } = this.board;
-    group.engine = createEngine(options.engine ?? DEFAULT_ENGINE, group);
+    group.engine = createEngine(options.engine ?? DEFAULT_ENGINE, group, options.statisticsClock);
     this.#schedule = new HartSchedule(vcpus);
     this.#platforms = vcpus.map((_, hart) =>
       createMachineSbi(
@@ -197,6 +200,11 @@ export class Machine {
   /** Instructions and TLB traffic of all harts so far; one hart's are at `harts[n].vcpu.counters`. */
   get counters(): VcpuCounters {
     return sumCounters(this.board.vcpus.map(({ counters }) => counters));
+  }
+
+  /** What ran how, and what it cost. */
+  get statistics(): MachineStatistics {
+    return machineStatistics(this);
   }
 
   /** Traps taken so far by cause name; a call of the built-in SBI is one. */

@@ -8,15 +8,15 @@ export type EngineName = (typeof engineNames)[number];
 /** All give the same results; this one gives them soonest. */
 export const DEFAULT_ENGINE: EngineName = 'compiled';
 
-/** The engine of that name for the harts of a machine. Throws MachineError for a name that is none. */
-export function createEngine(name: EngineName, group: HartGroup): Engine {
+/** The engine of that name for the harts of a machine; `clock` (milliseconds) is for its statistics. Throws MachineError for a name that is none. */
+export function createEngine(name: EngineName, group: HartGroup, clock?: () => number): Engine {
   switch (name) {
     case 'reference':
       return group.reference;
     case 'interpreter':
-      return createCompiledEngine(group, { name, threshold: Number.POSITIVE_INFINITY });
+      return createCompiledEngine(group, { name, threshold: Number.POSITIVE_INFINITY, ...(clock && { clock }) });
     case 'compiled':
-      return createCompiledEngine(group);
+      return createCompiledEngine(group, { ...(clock && { clock }) });
     default:
       throw new MachineError(`there is no engine ${String(name)}; there are ${engineNames.join(', ')}`);
   }

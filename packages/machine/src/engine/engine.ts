@@ -1,8 +1,9 @@
 import type { Hart } from '../hart.ts';
+import type { EngineStatistics } from './statistics.ts';
 
 /**
- * Runs guest code on the harts of a machine, one at a time. Engines are interchangeable: whatever they do inside, after `run` the state of the hart is what
- * the reference engine would have made of it.
+ * Runs guest code on the harts of a machine, one at a time. Engines are interchangeable: whatever they do inside, after `run` the
+ * state of the hart is what the reference engine would have made of it.
  */
 export interface Engine {
   readonly name: string;
@@ -19,4 +20,6 @@ export interface Engine {
   invalidateFrame(frame: number, offset: number, length: number): boolean;
   /** Forgets all code. */
   reset(): void;
+  /** What it did so far; the reference engine keeps no figures. */
+  readonly statistics?: EngineStatistics;
 }

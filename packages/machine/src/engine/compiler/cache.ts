@@ -52,17 +52,6 @@ interface CodeModule {
   readonly regions: readonly CompiledRegion[];
 }
 
-export interface CodeCacheStatistics {
-  readonly modules: number;
-  readonly regions: number;
-  readonly instructions: number;
-  readonly bytes: number;
-  readonly evictedModules: number;
-  readonly invalidations: number;
-  /** Milliseconds by the clock that was handed in. */
-  readonly compileMs: number;
-}
-
 export interface CodeCacheOptions {
   readonly memory: MachineMemory;
   readonly table: WebAssembly.Table;
@@ -102,6 +91,13 @@ export class CodeCache {
     const { table, maxFunctions } = options;
     if (table.length < maxFunctions) table.grow(maxFunctions - table.length);
     this.#clearSlots();
+  }
+
+  /** Regions that can be entered. */
+  get liveRegions(): number {
+    let count = 0;
+    for (const { entries } of this.#frames.values()) count += entries.size;
+    return count;
   }
 
   link(imports: Pick<Dispatcher, 'callGuest'>): void {

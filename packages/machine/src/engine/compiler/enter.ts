@@ -7,8 +7,9 @@ import { FETCH_TABLE, TRANSLATION_INDEX_MASK, TRANSLATION_INDEX_SHIFT } from '..
 import { environmentCallCause } from '../../trap.ts';
 import type { Engine } from '../engine.ts';
 import { Interpreter } from '../interpreter/interpreter.ts';
-import { CodeCache, type CodeCacheStatistics, DEFAULT_MAX_FUNCTIONS, DEFAULT_THRESHOLD } from './cache.ts';
-import { COUNTER, type CodeVariant, INTERPRETER, Outcome } from './layout.ts';
+import type { EngineStatistics } from '../statistics.ts';
+import { CodeCache, DEFAULT_MAX_FUNCTIONS, DEFAULT_THRESHOLD } from './cache.ts';
+import { COUNTER, type CodeVariant, INTERPRETED, INTERPRETER, Outcome } from './layout.ts';
 import { type Dispatcher, encodeDispatcher } from './link.ts';
 import { createPlainCsrLookup } from './plain-csr.ts';
 
@@ -34,7 +35,7 @@ const CODE_VARIANT = HartOffset.codeVariant / 4;
 const COUNTER_WORD = COUNTER / 4;
 
 export interface CompiledEngineOptions {
-  /** Milliseconds, for statistics only. Default: `Date.now`. */
+  /** Milliseconds, for statistics only: without it they say nothing about time. */
   readonly clock?: () => number;
   /** Visits of a code address after which it is compiled, at most 65535. 0 compiles everything at once, Infinity nothing. */
   readonly threshold?: number;
@@ -46,9 +47,9 @@ export interface CompiledEngineOptions {
   readonly maxFunctions?: number;
 }
 
-/** An engine with figures about its translations. */
+/** An engine with figures about what it did. */
 export interface CompiledEngine extends Engine {
-  readonly statistics: CodeCacheStatistics;
+  readonly statistics: EngineStatistics;
 }
 
 /**
@@ -72,6 +73,13 @@ class Entry implements CompiledEngine {
   #interpreter: Interpreter | undefined;
   /** Instructions to go until it is made. */
   #coldStart: number;
+  readonly #clock: (() => number) | undefined;
+  readonly #calls = { loads: 0, stores: 0, fetches: 0, steps: 0, hot: 0 };
+  #stepped = 0;
+  /** Of what the interpreter's counter lost, what did not retire: it was left one instruction only. */
+  #notInterpreted = 0;
+  #handlerMs = 0;
+  #runMs = 0;
   /** Word index of the current context. */
   #word = 0;
   /** What of COUNTER has been added to the context's instret, budget and dataAccesses. */
@@ -85,14 +93,16 @@ class Entry implements CompiledEngine {
     this.#group = group;
     this.#memory = group.memory;
     this.#coldStart = options.coldStart ?? COLD_START;
+    this.#clock = options.clock;
+    group.memory.i64[INTERPRETED >>> 3] = 0n;
     const table = new WebAssembly.Table({ element: 'anyfunc', initial: 1 });
     this.#table = table;
     const env = {
       memory: group.memory.wasm,
       table,
-      fetchMiss: () => this.#fetchMiss(),
-      codeMiss: () => this.#codeMiss(),
-      step: () => this.#step(),
+      fetchMiss: this.#timed(() => this.#fetchMiss()),
+      codeMiss: this.#timed(() => this.#codeMiss()),
+      step: this.#timed(() => this.#step()),
       runCold: () => this.#runCold(),
     };
     const module = new WebAssembly.Module(encodeDispatcher());
@@ -102,7 +112,7 @@ class Entry implements CompiledEngine {
       table,
       decode: (bits) => group.instructionSet.decode(bits),
       markCode: (frame) => group.markCode(frame),
-      clock: options.clock ?? Date.now,
+      clock: options.clock ?? (() => 0),
       plainCsrOf: createPlainCsrLookup(group.instructionSet),
       maxFunctions: Math.max(options.maxFunctions ?? DEFAULT_MAX_FUNCTIONS, 64),
       threshold: options.threshold ?? DEFAULT_THRESHOLD,
@@ -111,11 +121,42 @@ class Entry implements CompiledEngine {
     table.set(INTERPRETER, this.#dispatcher.startCold);
   }
 
-  get statistics(): CodeCacheStatistics {
-    return this.#cache.statistics;
+  get statistics(): EngineStatistics {
+    const { compileMs, ...translated } = this.#cache.statistics;
+    return {
+      interpreted: Number(this.#memory.i64[INTERPRETED >>> 3]!) - this.#notInterpreted,
+      stepped: this.#stepped,
+      ...translated,
+      liveRegions: this.#cache.liveRegions,
+      decodedPages: this.#interpreter?.pages ?? 0,
+      calls: { ...this.#calls },
+      compileMs,
+      handlerMs: Math.max(this.#handlerMs - compileMs, 0),
+      runMs: this.#runMs,
+    };
+  }
+
+  /** The function, with its time added to `handlerMs` where there is a clock. */
+  #timed<Parameters extends readonly unknown[]>(
+    call: (...parameters: Parameters) => Outcome,
+  ): (...parameters: Parameters) => Outcome {
+    const clock = this.#clock;
+    if (!clock) return call;
+    return (...parameters) => {
+      const started = clock();
+      const outcome = call(...parameters);
+      this.#handlerMs += clock() - started;
+      return outcome;
+    };
   }
 
   run(hart: Hart): void {
+    const started = this.#clock?.() ?? 0;
+    this.#run(hart);
+    if (this.#clock) this.#runMs += this.#clock() - started;
+  }
+
+  #run(hart: Hart): void {
     this.#hart = hart;
     const { i32 } = this.#memory;
     while (!hart.leave) {
@@ -189,6 +230,7 @@ class Entry implements CompiledEngine {
     const retired = before - i32[word + BUDGET]!;
     this.#syncedBudget -= retired;
     i32[COUNTER_WORD]! -= retired;
+    this.#stepped += retired;
   }
 
   #mustLeave(): boolean {
@@ -201,6 +243,7 @@ class Entry implements CompiledEngine {
   // ---- called by the dispatcher ----
 
   #step(): Outcome {
+    this.#calls.steps++;
     this.#synchronise();
     if (this.#memory.i32[this.#word + BUDGET]! <= 0) return Outcome.leave;
     this.#executeOne();
@@ -208,6 +251,7 @@ class Entry implements CompiledEngine {
   }
 
   #fetchMiss(): Outcome {
+    this.#calls.fetches++;
     this.#synchronise();
     const { i32 } = this.#memory;
     const word = this.#word;
@@ -220,6 +264,7 @@ class Entry implements CompiledEngine {
   }
 
   #codeMiss(): Outcome {
+    this.#calls.hot++;
     const { i32 } = this.#memory;
     const address = this.#codeAddress(i32[this.#word + PC]!);
     const isThere = this.#cache.enter(address, i32[this.#word + CODE_VARIANT] as CodeVariant);
@@ -251,14 +296,16 @@ class Entry implements CompiledEngine {
       instructionSet: group.instructionSet,
       markCode: (frame) => group.markCode(frame),
       noteJump: (from, to) => this.#cache.noteJump(from, to),
-      interpretLoad: (low, high, width) => {
+      interpretLoad: this.#timed((low: number, high: number, width: number) => {
+        this.#calls.loads++;
         this.#synchronise();
         return this.#afterInterpreted(loadSlow(this.#hart, low, high, width as Width));
-      },
-      interpretStore: (low, high, width) => {
+      }),
+      interpretStore: this.#timed((low: number, high: number, width: number) => {
+        this.#calls.stores++;
         this.#synchronise();
         return this.#afterInterpreted(storeSlow(this.#hart, low, high, width as Width));
-      },
+      }),
     });
     this.#table.set(INTERPRETER, this.#interpreter.interpret);
   }
@@ -271,6 +318,7 @@ class Entry implements CompiledEngine {
     const canGoOn =
       result === AccessResult.done && !this.#mustLeave() && this.#isFetchable(i32[word + PC]!, i32[word + PC + 1]!);
     if (!canGoOn) {
+      this.#notInterpreted += i32[COUNTER_WORD]! - 1;
       i32[COUNTER_WORD] = 1;
       this.#syncedBudget = 1;
     }

@@ -8,6 +8,9 @@ import { ENGINE } from '../../memory-layout.ts';
  */
 export const COUNTER = ENGINE;
 
+/** i64: what the interpreter took off the counter, for statistics. */
+export const INTERPRETED = ENGINE + 16;
+
 /** Code slots: {i32 key of the code, i32 index in the table}, found by (key >> 1). */
 export const CODE_SLOTS = ENGINE + 0x10_0000;
 export const CODE_SLOT_COUNT = 0x2_0000;

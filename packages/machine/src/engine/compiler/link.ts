@@ -3,7 +3,16 @@ import { FETCH_TABLE, TRANSLATION_INDEX_MASK, TRANSLATION_INDEX_SHIFT } from '..
 import { HEAT, HEAT_MASK } from '../interpreter/layout.ts';
 import { compileRegion, type PlacedRegion } from './compile-region.ts';
 import { encodeModule, type FunctionType, FunctionWriter, Op, ValueType } from './emit.ts';
-import { CODE_SLOT_COUNT, CODE_SLOTS, INTERPRETER, MAX_CALL_DEPTH, Outcome, REGION_TYPE } from './layout.ts';
+import {
+  CODE_SLOT_COUNT,
+  CODE_SLOTS,
+  COUNTER,
+  INTERPRETED,
+  INTERPRETER,
+  MAX_CALL_DEPTH,
+  Outcome,
+  REGION_TYPE,
+} from './layout.ts';
 import { fusedMultiplyAdd } from './translate-float.ts';
 
 const { i32, i64, f64 } = ValueType;
@@ -135,7 +144,11 @@ function dispatchLoop(imports: {
     .br(loop);
   writer.close();
   writer.i32(1).set(isCold);
-  writer.get(context).get(stop).i32(INTERPRETER).callIndirect(REGION_TYPE).set(outcome).br(loop);
+  writer.i32(0).memory(Op.i32Load, COUNTER).set(slot);
+  writer.get(context).get(stop).i32(INTERPRETER).callIndirect(REGION_TYPE).set(outcome);
+  writer.i32(0).i32(0).memory(Op.i64Load, INTERPRETED);
+  writer.get(slot).i32(0).memory(Op.i32Load, COUNTER).op(Op.i32Sub).op(Op.i64ExtendI32U).op(Op.i64Add);
+  writer.memory(Op.i64Store, INTERPRETED).br(loop);
   writer.close();
   writer.op(Op.unreachable);
   return writer;

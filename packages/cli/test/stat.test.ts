@@ -1,0 +1,37 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ExitCode } from '../src/exit-codes.ts';
+
+const command = join(import.meta.dirname, '..', 'bin', 'worldswitch.mjs');
+const stat = (...args: readonly string[]) =>
+  spawnSync(process.execPath, [command, 'stat', ...args], { encoding: 'utf8', timeout: 55_000 });
+
+describe('worldswitch stat', () => {
+  it('prints one JSON document whose parts add up', () => {
+    const { status, stdout, stderr } = stat('--program', 'hello', '--json', '--engine', 'interpreter');
+    expect(status).toBe(ExitCode.ok);
+    expect(stderr).toContain('Hello');
+    const { instructions, engine, tlb, traps, end } = JSON.parse(stdout);
+    expect(end).toBe('poweroff');
+    expect(instructions.compiled + instructions.interpreted + instructions.reference).toBe(instructions.total);
+    expect(instructions).toMatchObject({ compiled: 0 });
+    expect(instructions.interpreted).toBeGreaterThan(instructions.reference);
+    expect(engine.runMs).toBeGreaterThan(0);
+    expect(engine.calls.steps).toBeGreaterThan(0);
+    expect(tlb.misses).toBeLessThan(tlb.lookups);
+    expect(traps['ecall-from-u']).toBeGreaterThan(0);
+  });
+
+  it('prints a table after what the program printed', () => {
+    const { status, stdout, stderr } = stat('--program', 'hello');
+    expect(status).toBe(ExitCode.ok);
+    expect(stdout).toContain('Hello');
+    expect(stderr).toMatch(/^ {2}interpreted +[\d,]+ +[\d.]+ %$/m);
+    expect(stderr).toMatch(/ended: poweroff/);
+  });
+
+  it('refuses an initial RAM disk without a kernel', () => {
+    expect(stat('--initrd', 'x').status).toBe(ExitCode.usage);
+  });
+});

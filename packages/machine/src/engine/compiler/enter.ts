@@ -76,7 +76,7 @@ class Entry implements CompiledEngine {
   readonly #clock: (() => number) | undefined;
   readonly #calls = { loads: 0, stores: 0, fetches: 0, steps: 0, hot: 0 };
   #stepped = 0;
-  /** Of what the interpreter's counter lost, what did not retire: it was left one instruction only. */
+  /** Of what was taken off the counter in place of the interpreter, or of it: what did not retire there. */
   #notInterpreted = 0;
   #handlerMs = 0;
   #runMs = 0;
@@ -278,7 +278,9 @@ class Entry implements CompiledEngine {
     const word = this.#word;
     while (!this.#mustLeave()) {
       const before = i32[word + PC]!;
+      const stepped = this.#stepped;
       this.#executeOne();
+      this.#notInterpreted += this.#stepped - stepped;
       this.#coldStart--;
       const distance = i32[word + PC]! - before;
       if (distance === 2 || distance === 4) continue;

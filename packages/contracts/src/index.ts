@@ -1,5 +1,14 @@
 export { type GuestPhysical, type HostPhysical, PAGE_SHIFT, PAGE_SIZE, virtualPageNumber } from './address.ts';
 export type { Device, DmaMemory, InterruptLine } from './device.ts';
+export {
+  cells,
+  cells64,
+  type DeviceTreeNode,
+  flattenDeviceTree,
+  type PropertyValue,
+  present,
+  text,
+} from './device-tree.ts';
 export { InternalError } from './errors.ts';
 export type {
   ExitDisposition,

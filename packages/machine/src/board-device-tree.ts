@@ -1,5 +1,5 @@
+import { cells, cells64, type DeviceTreeNode, flattenDeviceTree, present, text } from '@worldswitch/contracts';
 import { CACHE_BLOCK_BYTES, InterruptCause } from '@worldswitch/isa';
-import { cells, cells64, type DeviceTreeNode, flattenDeviceTree, present, text } from './device-tree.ts';
 import {
   memoryMap,
   PLIC_SOURCES,

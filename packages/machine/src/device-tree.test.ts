@@ -1,8 +1,8 @@
 /// <reference types="node" />
 import { spawnSync } from 'node:child_process';
+import { cells, flattenDeviceTree, text } from '@worldswitch/contracts';
 import { describe, expect, it } from 'vitest';
 import { boardDeviceTree } from './board-device-tree.ts';
-import { cells, flattenDeviceTree, text } from './device-tree.ts';
 
 const hasCompiler = spawnSync('dtc', ['--version']).status === 0;
 

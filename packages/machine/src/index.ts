@@ -2,15 +2,6 @@ export type { Board } from './board.ts';
 export { type BoardDescription, boardDeviceTree } from './board-device-tree.ts';
 export type { ControlOperation } from './control.ts';
 export { type DebugHit, DebugPoints, type StepGoal, type WatchKind } from './debug-points.ts';
-export {
-  cells,
-  cells64,
-  type DeviceTreeNode,
-  flattenDeviceTree,
-  type PropertyValue,
-  present,
-  text,
-} from './device-tree.ts';
 export { type ClusterStore, createOverlayBackend } from './devices/block-overlay.ts';
 export { createPlic, type Plic, type PlicOptions } from './devices/plic.ts';
 export { createSysconTest, type PowerRequest } from './devices/syscon-test.ts';

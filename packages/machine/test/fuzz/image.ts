@@ -184,3 +184,16 @@ export function memoryDifferences(
   compare('code', start - RAM_BASE, end - RAM_BASE);
   return lines;
 }
+
+/** FNV-1a over a state's lines and the sequence's data page, in hexadecimal. */
+export function memoryDigest(lines: readonly string[], memory: Uint8Array, index: number): string {
+  const page = area.data - RAM_BASE + index * PAGE;
+  let [low, high] = [0x811c_9dc5, 0x01b3_2c5b];
+  const add = (byte: number): void => {
+    low = Math.imul(low ^ byte, 0x0100_0193);
+    high = Math.imul(high ^ byte ^ (low >>> 13), 0x0100_0193);
+  };
+  for (const character of lines.join('\n')) add(character.charCodeAt(0) & 0xff);
+  for (const byte of memory.subarray(page, page + PAGE)) add(byte);
+  return (high >>> 0).toString(16).padStart(8, '0') + (low >>> 0).toString(16).padStart(8, '0');
+}

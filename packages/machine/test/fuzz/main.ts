@@ -1,5 +1,6 @@
 /// <reference types="node" />
 import { createRandom } from '../random-program.ts';
+import { record } from '../suite/record.ts';
 import { buildImage, memoryDifferences, stateOf } from './image.ts';
 import { area, BATCH } from './layout.ts';
 import { type FuzzedEngine, fuzzedEngines, qemuVersion, runOurs, runQemu } from './runners.ts';
@@ -12,6 +13,7 @@ const usage = `Compares random instruction sequences on QEMU and on every engine
   --qemu PATH    qemu-system-riscv64 to compare with (default: the installed one)
   --engine NAME  only this engine; may be repeated
   --keep-going   look for more after a mismatch
+  --record --qemu PATH   write the expected results of test/suite anew, with QEMU 10 or later
 `;
 
 /** Compiling everything takes so long that one sequence in as many has to do. */
@@ -132,6 +134,12 @@ function report(sequence: Sequence, { engine }: Mismatch, options: Options, vers
 
 /** The command. Returns its exit code. */
 export function main(parameters: readonly string[]): number {
+  if (parameters[0] === '--record') {
+    const path = 'packages/machine/test/suite/expected.txt';
+    record(parameters[2] ?? 'qemu-system-riscv64', path);
+    process.stdout.write(`fuzz: wrote ${path}\n`);
+    return 0;
+  }
   const options = readOptions(parameters);
   if (typeof options === 'string') {
     process.stderr.write(`${options}\n${usage}`);

@@ -275,6 +275,7 @@ export function createGenerator(random: () => number, version: number) {
       const row = pick(['fadd.d', 'fmul.s', 'fcvt.w.d', 'fsqrt.d']);
       return single([(bitsOf(row, { rd: between(1, 31) }) | (pick([5, 6]) << 12)) >>> 0, 4]);
     }
+    // From machine mode, a return to its own beginning in the same mode would never end.
     const others: Word[] = [[bitsOf('c.ebreak'), 2], long('sfence.vma', { rs1: pointers.s0 })];
     return single(pick(mayReturn ? [...others, long('mret'), long('sret')] : others));
   }
@@ -381,7 +382,7 @@ export function createGenerator(random: () => number, version: number) {
       else if (kind < 70) items.unshift(fromRows(accessing, pointer));
       else if (kind < 73) items.unshift(reservationItem());
       else if (kind < 79) items.unshift(csrItem(mode, changesRights));
-      else if (kind < 82) items.unshift(illegalItem(!changesRights));
+      else if (kind < 82) items.unshift(illegalItem(mode < 3));
       else if (kind < 91 && target) items.unshift(jumpTo(target));
       else if (kind < 94 && target && !changesRights && isPatchable(target)) items.unshift(patchOf(target));
       else if (kind < 96 && mode > 0 && !changesRights) items.unshift(returnItem(mode));

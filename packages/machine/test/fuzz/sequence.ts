@@ -63,6 +63,7 @@ export const laterExtensions: Readonly<Record<string, readonly [property: string
   Zicboz: ['zicboz', 8],
   Zimop: ['zimop', 10],
   Zcmop: ['zcmop', 10],
+  Svinval: ['svinval', 8],
 };
 
 interface Kinds {

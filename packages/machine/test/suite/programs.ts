@@ -92,7 +92,7 @@ function instance(row: Instruction, random: () => number): Word | undefined {
   const operands: Record<string, number> = {};
   for (const field of layout.fields.keys()) operands[field] = fieldValue(decoded, field);
   const { readsMemory, writesMemory, machineOperations } = effectsOf(row);
-  const isMemory = readsMemory || writesMemory || machineOperations.some((name) => name.startsWith('cbo.'));
+  const isMemory = readsMemory || writesMemory || machineOperations.some((name) => /^(cbo|hlvx?|hsv)\./.test(name));
   for (const field of registerFields) {
     const place = layout.fields.get(field);
     if (!place) continue;

@@ -131,10 +131,15 @@ const sbiExtensions: readonly SbiExtension[] = [
       call('hart_stop', () => bad(SbiError.failed)),
       call('hart_get_status', (_vm, hart) => (hart === 0n ? ok : bad(SbiError.invalidParameter))),
       call('hart_suspend', (vm, type) => {
+        const kind = type & 0xffff_ffffn;
         // The default retentive suspend goes on after the call, once an interrupt is pending.
-        if (type !== 0n) return bad(SbiError.notSupported);
-        emulateWait(vm);
-        return ok;
+        if (kind === 0n) {
+          emulateWait(vm);
+          return ok;
+        }
+        // Non-retentive and platform-specific types there are none; all others are reserved (same, table 6).
+        const isReserved = kind !== 0x8000_0000n && (kind & 0x7fff_ffffn) < 0x1000_0000n;
+        return bad(isReserved ? SbiError.invalidParameter : SbiError.notSupported);
       }),
     ],
   },

@@ -73,7 +73,8 @@ function hostRefusal(
 }
 
 /** sstateen0 to 3 and hstateen0 to 3. */
-const isStateEnable = (address: number): boolean => (address & 0xafc) === 0x00c && (address & 0xff) < 0x10;
+const isStateEnable = (address: number): boolean =>
+  (address & 0xffc) === 0x10c || (address & 0xffc) === 0x60c;
 
 function guestRefusal(
   context: HartContext,

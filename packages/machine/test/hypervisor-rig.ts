@@ -28,7 +28,7 @@ const VS_MIDDLE = 0x1_7000;
 const VS_LEAVES = 0x1_8000;
 const IMAGE = 0x1_9000;
 
-const entry = (address: number, flags: number | bigint): bigint => (BigInt(address) >> 12n << 10n) | BigInt(flags);
+const entry = (address: number, flags: number | bigint): bigint => ((BigInt(address) >> 12n) << 10n) | BigInt(flags);
 
 /** Flags of one page at each stage; `pa`: where the G-stage has it, if not at its own address. */
 export interface PageFlags {
@@ -72,7 +72,8 @@ function imageOf({ source, pages = [] }: GuestProgram): Uint8Array {
 }
 
 /** Logs a register, marked as a value. */
-export const log = (register: string): string => `sd ${register}, 8(s11)\nli t6, 0x56\nsd t6, 0(s11)\naddi s11, s11, 16`;
+export const log = (register: string): string =>
+  `sd ${register}, 8(s11)\nli t6, 0x56\nsd t6, 0(s11)\naddi s11, s11, 16`;
 export const logCsr = (csr: string): string => `csrr t5, ${csr}\n${log('t5')}`;
 export const set = (csr: string, value: bigint | number): string => `li t5, ${value}\ncsrw ${csr}, t5`;
 
@@ -119,6 +120,7 @@ const prologue = `
     csrw pmpcfg0, t0
     li s11, 0x80100000
     csrw mstatus, zero
+    csrw mideleg, zero        # some set its read-only bits at the first write
     li t0, ${HGATP}
     csrw hgatp, t0
     li t0, ${VSATP}
@@ -167,6 +169,8 @@ const epilogue = `
     csrr t6, mscratch
     mret
   come_back:
+    li t6, 0x8000001800       # MPV would not matter with MPP machine, but not everyone knows
+    csrc mstatus, t6
     li t6, 0x1800
     csrs mstatus, t6
     csrw mepc, s10
@@ -216,9 +220,16 @@ const epilogue = `
     bltu s4, s5, 1f
     addi s4, s4, 39
   1:
+    lbu s6, 5(s1)             # the transmitter is empty
+    andi s6, s6, 0x20
+    beqz s6, 1b
     sb s4, 0(s1)
     addi s3, s3, -4
     bgez s3, digit
+  1:
+    lbu s6, 5(s1)
+    andi s6, s6, 0x20
+    beqz s6, 1b
     li s4, 10
     sb s4, 0(s1)
     j next

@@ -1,6 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { engineNames } from '../src/index.ts';
-import { type GuestProgram, HGATP, hasOracle, inMode, type LogLine, log, logCsr, PAGES, PTE, runHere, runThere, set } from './hypervisor-rig.ts';
+import {
+  type GuestProgram,
+  HGATP,
+  hasOracle,
+  inMode,
+  type LogLine,
+  log,
+  logCsr,
+  PAGES,
+  PTE,
+  runHere,
+  runThere,
+  set,
+} from './hypervisor-rig.ts';
 
 const { V, R, W, X, U, AD } = PTE;
 const page = (index: number): bigint => BigInt(PAGES + index * 4096);
@@ -22,19 +35,46 @@ const trap = (cause: bigint, rest: object = {}) => ({ at: 'machine' as const, ca
 const value = (number: bigint | number) => ({ at: 'value' as const, value: BigInt(number) });
 
 /** Instructions in one mode, and the cause of each, 0 where there is none. */
-function causes(mode: 'hs' | 'u' | 'vs' | 'vu', list: Readonly<Record<string, bigint>>, setup = ''): Case {
+function causes(
+  mode: 'hs' | 'u' | 'vs' | 'vu',
+  list: Readonly<Record<string, bigint>>,
+  setup = '',
+  reason?: string,
+): Case {
   const source = `${setup}\n${inMode(mode, Object.keys(list).join('\n'))}`;
   const from = { hs: 's', u: 'u', vs: 'vs', vu: 'vu' }[mode];
-  const expected = Object.values(list).flatMap((cause) => (cause === 0n ? [] : [trap(cause, { from, gpa: 0n, inst: 0n })]));
-  return { source, expected };
+  const expected = Object.values(list).flatMap((cause) =>
+    cause === 0n ? [] : [trap(cause, { from, gpa: 0n, inst: 0n })],
+  );
+  return { source, expected, ...(reason !== undefined && { notThere: reason }) };
 }
+
+/** A case in which the other machine differs from the manual, or is not asked. */
+const notThere = (reason: string, what: Case): Case => ({ ...what, notThere: reason });
 
 const cases: Readonly<Record<string, Case>> = {
   'CSR fields': {
-    source: ['hedeleg', 'hideleg', 'hie', 'hip', 'hvip', 'hcounteren', 'vsie', 'vsip', 'vscause', 'htinst', 'mtval2', 'hgeie', 'hgeip']
+    source: [
+      'hedeleg',
+      'hideleg',
+      'hie',
+      'hip',
+      'hvip',
+      'hcounteren',
+      'vsie',
+      'vsip',
+      'vscause',
+      'htinst',
+      'mtval2',
+      'hgeie',
+      'hgeip',
+    ]
       .map((name) => `li t0, -1\n${name === 'hgeip' ? '' : `csrw ${name}, t0`}\n${logCsr(name)}\n`)
       .join(''),
-    expected: [0xb1ff, 0x444, 0x444, 4, 0x444, 0xffff_ffff, 0x222, 0x222, -1, -1, -1, 0, 0].map((number) => value(BigInt.asUintN(64, BigInt(number)))),
+    expected: [0xb1ff, 0x444, 0x444, 4, 0x444, 0xffff_ffff, 0x222, 0x222, -1, -1, -1, 0, 0].map((number) =>
+      value(BigInt.asUintN(64, BigInt(number))),
+    ),
+    notThere: 'more bits of it can be written, and htinst not at all',
   },
   'hstatus, vsstatus and mideleg': {
     source: `
@@ -58,70 +98,104 @@ const cases: Readonly<Record<string, Case>> = {
     expected: [value(HGATP), value(8)],
     notThere: 'its hgatp holds anything',
   },
-  'virtual-instruction exceptions in VS-mode': causes('vs', {
-    'csrr t0, hstatus': VIRTUAL,
-    'csrw hstatus, t0': VIRTUAL,
-    'csrr t0, vsstatus': VIRTUAL,
-    'csrw vsatp, t0': VIRTUAL,
-    'csrr t0, hgeip': VIRTUAL,
-    'csrw hgeip, t0': ILLEGAL,
-    'csrr t0, mstatus': ILLEGAL,
-    'csrr t0, mtval2': ILLEGAL,
-    'csrr t0, satp': 0n,
-    'csrr t0, sstatus': 0n,
-    'hlv.w t0, (t1)': VIRTUAL,
-    'hsv.w t0, (t1)': VIRTUAL,
-    'hlvx.wu t0, (t1)': VIRTUAL,
-    'hfence.vvma': VIRTUAL,
-    'hfence.gvma': VIRTUAL,
-    'sfence.vma': 0n,
-    mret: ILLEGAL,
-    '.word 0xffffffff': ILLEGAL,
-    'csrr t0, 0x5c0': ILLEGAL,
-  }),
-  'virtual-instruction exceptions in VU-mode': {
-    ...causes('vu', {
+  'virtual-instruction exceptions in VS-mode': causes(
+    'vs',
+    {
       'csrr t0, hstatus': VIRTUAL,
-      'csrr t0, sstatus': VIRTUAL,
-      'csrw satp, t0': VIRTUAL,
-      'csrr t0, vsscratch': VIRTUAL,
-      'csrr t0, mscratch': ILLEGAL,
-      sret: VIRTUAL,
-      'sfence.vma': VIRTUAL,
-      wfi: VIRTUAL,
+      'csrw hstatus, t0': VIRTUAL,
+      'csrr t0, vsstatus': VIRTUAL,
+      'csrw vsatp, t0': VIRTUAL,
+      'csrr t0, hgeip': VIRTUAL,
+      'csrw hgeip, t0': ILLEGAL,
+      'csrr t0, mstatus': ILLEGAL,
+      'csrr t0, mtval2': ILLEGAL,
+      'csrr t0, satp': 0n,
+      'csrr t0, sstatus': 0n,
       'hlv.w t0, (t1)': VIRTUAL,
+      'hsv.w t0, (t1)': VIRTUAL,
+      'hlvx.wu t0, (t1)': VIRTUAL,
+      'hfence.vvma': VIRTUAL,
+      'hfence.gvma': VIRTUAL,
+      'sfence.vma': 0n,
       mret: ILLEGAL,
-    }, 'li t0, 0x8000000000000000\ncsrw vsatp, zero'),
+      '.word 0xffffffff': ILLEGAL,
+      'csrr t0, 0x5c0': ILLEGAL,
+    },
+    '',
+    "it finds the hypervisor's instructions illegal",
+  ),
+  'virtual-instruction exceptions in VU-mode': {
+    ...causes(
+      'vu',
+      {
+        'csrr t0, hstatus': VIRTUAL,
+        'csrr t0, sstatus': VIRTUAL,
+        'csrw satp, t0': VIRTUAL,
+        'csrr t0, vsscratch': VIRTUAL,
+        'csrr t0, mscratch': ILLEGAL,
+        sret: VIRTUAL,
+        'sfence.vma': VIRTUAL,
+        wfi: VIRTUAL,
+        'hlv.w t0, (t1)': VIRTUAL,
+        mret: ILLEGAL,
+      },
+      'li t0, 0x8000000000000000\ncsrw vsatp, zero',
+    ),
+    notThere: 'it finds instructions of supervisor mode illegal',
   },
-  'VTSR, VTW and VTVM': causes('vs', {
-    sret: VIRTUAL,
-    wfi: VIRTUAL,
-    'csrr t0, satp': VIRTUAL,
-    'csrw satp, t0': VIRTUAL,
-    'sfence.vma': VIRTUAL,
-  }, set('hstatus', 0x70_0000)),
-  'TSR, TW and TVM are the hypervisor\'s': causes('hs', {
-    sret: ILLEGAL,
-    wfi: ILLEGAL,
-    'csrr t0, satp': ILLEGAL,
-    'csrr t0, hgatp': ILLEGAL,
-    'csrr t0, vsatp': 0n,
-    'sfence.vma': ILLEGAL,
-    'hfence.gvma': ILLEGAL,
-    'hfence.vvma': 0n,
-  }, 'li t0, 0x700000\ncsrs mstatus, t0'),
-  'TW goes before VTW, TSR and TVM do not reach guests': causes('vs', {
-    wfi: ILLEGAL,
-    'csrr t0, satp': 0n,
-    'sfence.vma': 0n,
-  }, `li t0, 0x700000\ncsrs mstatus, t0\n${set('hstatus', 0x20_0000)}`),
-  'hypervisor instructions in user mode': causes('u', {
-    'hlv.w t0, (t1)': ILLEGAL,
-    'hsv.w t0, (t1)': ILLEGAL,
-    'hfence.vvma': ILLEGAL,
-    'csrr t0, hstatus': ILLEGAL,
-    'csrr t0, sstatus': ILLEGAL,
-  }),
+  'VTSR, VTW and VTVM': notThere(
+    'its VTVM does not reach satp',
+    causes(
+      'vs',
+      {
+        sret: VIRTUAL,
+        wfi: VIRTUAL,
+        'csrr t0, satp': VIRTUAL,
+        'csrw satp, t0': VIRTUAL,
+        'sfence.vma': VIRTUAL,
+      },
+      set('hstatus', 0x70_0000),
+    ),
+  ),
+  "TSR, TW and TVM are the hypervisor's": notThere(
+    'its TVM does not reach hgatp',
+    causes(
+      'hs',
+      {
+        sret: ILLEGAL,
+        wfi: ILLEGAL,
+        'csrr t0, satp': ILLEGAL,
+        'csrr t0, hgatp': ILLEGAL,
+        'csrr t0, vsatp': 0n,
+        'sfence.vma': ILLEGAL,
+        'hfence.gvma': ILLEGAL,
+        'hfence.vvma': 0n,
+      },
+      'li t0, 0x700000\ncsrs mstatus, t0',
+    ),
+  ),
+  'TW goes before VTW, TSR and TVM do not reach guests': notThere(
+    'its TVM does',
+    causes(
+      'vs',
+      {
+        wfi: ILLEGAL,
+        'csrr t0, satp': 0n,
+        'sfence.vma': 0n,
+      },
+      `li t0, 0x700000\ncsrs mstatus, t0\n${set('hstatus', 0x20_0000)}`,
+    ),
+  ),
+  'hypervisor instructions in user mode': notThere(
+    'its trap value is that of another instruction',
+    causes('u', {
+      'hlv.w t0, (t1)': ILLEGAL,
+      'hsv.w t0, (t1)': ILLEGAL,
+      'hfence.vvma': ILLEGAL,
+      'csrr t0, hstatus': ILLEGAL,
+      'csrr t0, sstatus': ILLEGAL,
+    }),
+  ),
   'counters: mcounteren, then hcounteren': {
     source: `
       csrw mcounteren, zero
@@ -140,7 +214,9 @@ const cases: Readonly<Record<string, Case>> = {
       ${inMode('vu', 'csrr t0, cycle')}
       ${inMode('u', 'csrr t0, instret')}
     `,
-    expected: [ILLEGAL, ILLEGAL, ILLEGAL, VIRTUAL, ILLEGAL, VIRTUAL, ILLEGAL, VIRTUAL, VIRTUAL, ILLEGAL].map((cause) => trap(cause)),
+    expected: [ILLEGAL, ILLEGAL, ILLEGAL, VIRTUAL, ILLEGAL, VIRTUAL, ILLEGAL, VIRTUAL, VIRTUAL, ILLEGAL].map((cause) =>
+      trap(cause),
+    ),
   },
   'a guest has its own supervisor CSRs': {
     source: `
@@ -163,7 +239,9 @@ const cases: Readonly<Record<string, Case>> = {
     expected: [2, 32, 1, 3, 16, 0x40, 2, 0].map(value),
   },
   'environment calls by mode': {
-    source: ['hs', 'u', 'vs'].map((mode) => inMode(mode as 'hs', 'ecall')).join('') + `csrw vsatp, zero\n${inMode('vu', 'ecall')}`,
+    source:
+      ['hs', 'u', 'vs'].map((mode) => inMode(mode as 'hs', 'ecall')).join('') +
+      `csrw vsatp, zero\n${inMode('vu', 'ecall')}`,
     expected: [trap(9n, { from: 's' }), trap(8n, { from: 'u' }), trap(10n, { from: 'vs' }), trap(8n, { from: 'vu' })],
   },
   'guest-page faults of each access, with address and instruction': {
@@ -174,7 +252,9 @@ const cases: Readonly<Record<string, Case>> = {
       { ...full, g: V | R | W | AD },
       full,
     ],
-    source: inMode('vs', `
+    source: inMode(
+      'vs',
+      `
       li s0, ${page(0) + 0x128n}
       lw a0, 4(s0)
       sd a1, -8(s0)
@@ -192,7 +272,8 @@ const cases: Readonly<Record<string, Case>> = {
       li s0, ${page(4)}
       sd s0, 0(s0)
       lr.w a3, (s0)
-    `),
+    `,
+    ),
     expected: [
       trap(21n, { value: page(0) + 0x12cn, gpa: (page(0) + 0x12cn) >> 2n, inst: 0x0000_2503n, from: 'vs', gva: true }),
       trap(23n, { value: page(0) + 0x120n, gpa: (page(0) + 0x120n) >> 2n, inst: 0x00b0_3023n, from: 'vs', gva: true }),
@@ -208,7 +289,9 @@ const cases: Readonly<Record<string, Case>> = {
   },
   'page faults of the VS-stage go first, and carry no guest physical address': {
     pages: [{}, { vs: V | R | AD }, { vs: V | R | W | U | AD, g: full.g }],
-    source: inMode('vs', `
+    source: inMode(
+      'vs',
+      `
       li s0, ${page(0)}
       lw a0, 0(s0)
       sw a0, 0(s0)
@@ -220,7 +303,8 @@ const cases: Readonly<Record<string, Case>> = {
       li t0, 0x40000
       csrs sstatus, t0
       lw a0, 0(s0)
-    `),
+    `,
+    ),
     expected: [13n, 15n, 12n, 15n, 13n].map((cause) => trap(cause, { gpa: 0n, gva: true, from: 'vs' })),
   },
   'implicit accesses to VS-stage tables': {
@@ -228,6 +312,7 @@ const cases: Readonly<Record<string, Case>> = {
     expected: [21n, 23n, 20n].map((cause) =>
       trap(cause, { gpa: page(400) >> 2n, inst: 0x3000n, gva: true, from: 'vs' }),
     ),
+    notThere: 'it never comes back from such a fetch',
   },
   'guest physical addresses beyond Sv39x4': {
     source: `csrw vsatp, zero\n${inMode('vs', 'li s0, 0x20000000000\nlw a0, 4(s0)\nli s0, 0x1fffffffff8\nlw a0, 4(s0)\nli s0, -8\nld a0, 0(s0)')}`,
@@ -252,7 +337,10 @@ const cases: Readonly<Record<string, Case>> = {
     expected: [value(0x1234), value(0)],
   },
   'MXR at each level': {
-    pages: [{ vs: V | X | AD, g: full.g }, { ...full, g: V | X | U | AD }],
+    pages: [
+      { vs: V | X | AD, g: full.g },
+      { ...full, g: V | X | U | AD },
+    ],
     source: `
       ${inMode('vs', `li s0, ${page(0)}\nlw a0, 0(s0)\nli t0, 0x80000\ncsrs sstatus, t0\nlw a0, 0(s0)\nli s0, ${page(1)}\nlw a0, 0(s0)`)}
       csrw vsstatus, zero
@@ -264,13 +352,21 @@ const cases: Readonly<Record<string, Case>> = {
     notThere: 'its MXR of the hypervisor does not reach the VS-stage',
   },
   'hypervisor loads and stores': {
-    pages: [full, { vs: V | R | W | U | AD, g: full.g }, { vs: V | X | AD, g: V | X | U | AD }, { vs: V | R | AD, g: V | R | U | AD }, { ...full, g: 0 }],
+    pages: [
+      full,
+      { vs: V | R | W | U | AD, g: full.g },
+      { vs: V | X | AD, g: V | X | U | AD },
+      { vs: V | R | AD, g: V | R | U | AD },
+      { ...full, g: 0 },
+    ],
     source: `
       li t0, ${page(0)}
       li t1, 0x8899aabbccddeeff
       sd t1, 0(t0)
       ${set('hstatus', 0x100)}
-      ${inMode('hs', `
+      ${inMode(
+        'hs',
+        `
         li s0, ${page(0)}
         ${['b', 'bu', 'h', 'hu', 'w', 'wu', 'd'].map((width) => `hlv.${width} t5, (s0)\n${log('t5')}`).join('\n')}
         hlvx.hu t5, (s0)
@@ -292,12 +388,15 @@ const cases: Readonly<Record<string, Case>> = {
         li s0, ${page(4) + 4n}
         hlv.w a0, (s0)
         hsv.d a1, (s0)
-      `)}
+      `,
+      )}
       ${set('hstatus', 0x200)}
       ${inMode('u', `li s0, ${page(1)}\nhlv.w a0, (s0)\nli s0, ${page(0)}\nhlv.w a0, (s0)`)}
     `,
     expected: [
-      ...[0xffff_ffff_ffff_ffffn, 0xffn, 0xffff_ffff_ffff_eeffn, 0xeeffn, 0xffff_ffff_ccdd_eeffn, 0xccdd_eeffn].map(value),
+      ...[0xffff_ffff_ffff_ffffn, 0xffn, 0xffff_ffff_ffff_eeffn, 0xeeffn, 0xffff_ffff_ccdd_eeffn, 0xccdd_eeffn].map(
+        value,
+      ),
       ...[0x8899_aabb_ccdd_eeffn, 0xeeffn, 0xccdd_eeffn, 0x8899_aabb_ccdd_ee11n].map(value),
       trap(13n, { value: page(1), gva: true, from: 's', gpa: 0n }),
       trap(13n, { value: page(2), gva: true, from: 's' }),
@@ -310,7 +409,10 @@ const cases: Readonly<Record<string, Case>> = {
     notThere: 'its hlvx reads pages that may not be executed, and it transforms differently',
   },
   'MPRV with MPV': {
-    pages: [{ ...full, g: 0 }, { ...full, pa: 0x8080_0000 }],
+    pages: [
+      { ...full, g: 0 },
+      { ...full, pa: 0x8080_0000 },
+    ],
     source: `
       li t0, 0x80800000
       li t1, 77
@@ -330,7 +432,7 @@ const cases: Readonly<Record<string, Case>> = {
       csrc mstatus, t0
     `,
     expected: [value(77), trap(21n, { value: page(0) + 8n, gpa: (page(0) + 8n) >> 2n, gva: true, from: 'm' })],
-    differing: ['inst'],
+    notThere: 'it reports such a guest-page fault as a page fault',
   },
   'delegation: to the hypervisor, and on to the guest': {
     source: `
@@ -354,6 +456,7 @@ const cases: Readonly<Record<string, Case>> = {
       value(2),
       value(10),
     ],
+    notThere: 'it takes the delegated cause 2 for an interrupt',
   },
   'sret enters guests by SPV, and traps come back with SPV, SPVP and GVA': {
     pages: [{ ...full, g: 0 }],
@@ -361,7 +464,9 @@ const cases: Readonly<Record<string, Case>> = {
       ${set('medeleg', 0xf0_b5ff)}
       la t0, hypervisor
       csrw stvec, t0
-      ${inMode('hs', `
+      ${inMode(
+        'hs',
+        `
         li t0, 0x80
         csrs hstatus, t0          # SPV
         li t0, 0x100
@@ -384,7 +489,8 @@ const cases: Readonly<Record<string, Case>> = {
         ${log('t5')}
         la t0, supervisor_handler
         csrw stvec, t0
-      `)}
+      `,
+      )}
     `,
     expected: [21n, page(0) + 0x40n, (page(0) + 0x40n) >> 2n, 0x1c0n, 0x100n].map(value),
   },
@@ -449,6 +555,7 @@ const cases: Readonly<Record<string, Case>> = {
       { at: 'supervisor', cause: (1n << 63n) | 9n, from: 's' },
       value((1n << 63n) | 10n),
     ],
+    notThere: 'its vsip shows VSSIP alone',
   },
   'priority: software before timer, external first, machine before all': {
     source: `
@@ -464,6 +571,7 @@ const cases: Readonly<Record<string, Case>> = {
       { at: 'supervisor', cause: (1n << 63n) | 9n },
       { at: 'supervisor', cause: (1n << 63n) | 1n },
     ],
+    notThere: 'its vsip shows VSSIP alone',
   },
   'time of the guest': {
     source: `
@@ -501,7 +609,9 @@ const cases: Readonly<Record<string, Case>> = {
       andi t5, t5, 0x40
       ${log('t5')}
       ${set('hideleg', 0x444)}
-      ${inMode('vs', `
+      ${inMode(
+        'vs',
+        `
         csrw stimecmp, zero
         csrr t5, sip
         andi t5, t5, 0x20
@@ -511,7 +621,8 @@ const cases: Readonly<Record<string, Case>> = {
         li t0, 2
         csrs sstatus, t0
         nop
-      `)}
+      `,
+      )}
       li t0, 0x8000000000000000
       csrc menvcfg, t0
       ${logCsr('hip')}
@@ -519,11 +630,23 @@ const cases: Readonly<Record<string, Case>> = {
       srli t5, t5, 63
       ${log('t5')}
     `,
-    expected: [trap(ILLEGAL), trap(VIRTUAL), trap(VIRTUAL), value(0), value(0x20), { at: 'supervisor', cause: (1n << 63n) | 5n }, value(0), value(0)],
+    expected: [
+      trap(ILLEGAL),
+      trap(VIRTUAL),
+      trap(VIRTUAL),
+      value(0),
+      value(0x20),
+      { at: 'supervisor', cause: (1n << 63n) | 5n },
+      value(0),
+      value(0),
+    ],
     notThere: 'its Sstc keeps VSTIP pending when it is switched off',
   },
   'A and D at both stages': {
-    pages: [{ vs: V | R | W, g: full.g }, { ...full, g: V | R | W | U }],
+    pages: [
+      { vs: V | R | W, g: full.g },
+      { ...full, g: V | R | W | U },
+    ],
     source: `
       li t0, 0x2000000000000000
       csrc menvcfg, t0
@@ -557,13 +680,13 @@ const cases: Readonly<Record<string, Case>> = {
     pages: [full],
     source: `
       li t0, 0x80015000         # the page of the VS-stage's leaf table becomes page 5, read-only at the G-stage
-      li t1, ${(BigInt(0x8001_8000) >> 12n << 10n) | BigInt(V | R | U | AD)}
+      li t1, ${((BigInt(0x8001_8000) >> 12n) << 10n) | BigInt(V | R | U | AD)}
       sd t1, 40(t0)
       li t0, 0x80017000
-      li t1, ${(page(5) >> 12n << 10n) | 1n}
+      li t1, ${((page(5) >> 12n) << 10n) | 1n}
       sd t1, 8(t0)
       li t0, 0x80018000
-      li t1, ${(page(0) >> 12n << 10n) | BigInt(V | R | W)}
+      li t1, ${((page(0) >> 12n) << 10n) | BigInt(V | R | W)}
       sd t1, 0(t0)
       li t0, 0x2000000000000000
       csrs menvcfg, t0
@@ -607,7 +730,7 @@ const cases: Readonly<Record<string, Case>> = {
       sd t1, 0(t0)
       ${inMode('vs', `li s0, ${page(0)}\nld t5, 0(s0)\n${log('t5')}`)}
       li t0, 0x80015000
-      li t1, ${(BigInt(0x8080_1000) >> 12n << 10n) | BigInt(full.g)}
+      li t1, ${((BigInt(0x8080_1000) >> 12n) << 10n) | BigInt(full.g)}
       sd t1, 0(t0)
       li t0, ${page(0) >> 2n}
       li t1, 5
@@ -620,14 +743,20 @@ const cases: Readonly<Record<string, Case>> = {
       hfence.vvma t0, t1
       ${inMode('vs', `li s0, ${page(0)}\nld a0, 0(s0)`)}
       li t0, 0x80018000
-      li t1, ${(page(0) >> 12n << 10n) | BigInt(full.vs)}
+      li t1, ${((page(0) >> 12n) << 10n) | BigInt(full.vs)}
       sd t1, 0(t0)
       ${inMode('vs', `li s0, ${page(0)}\nsfence.vma s0, zero\nld t5, 0(s0)\n${log('t5')}`)}
     `,
     expected: [value(1), value(2), trap(13n), value(2)],
   },
   'Svinval, by mode': {
-    ...causes('vs', { 'sfence.w.inval': 0n, 'sinval.vma zero, zero': 0n, 'sfence.inval.ir': 0n, 'hinval.vvma zero, zero': VIRTUAL, 'hinval.gvma zero, zero': VIRTUAL }),
+    ...causes('vs', {
+      'sfence.w.inval': 0n,
+      'sinval.vma zero, zero': 0n,
+      'sfence.inval.ir': 0n,
+      'hinval.vvma zero, zero': VIRTUAL,
+      'hinval.gvma zero, zero': VIRTUAL,
+    }),
     notThere: 'it has no Svinval unless asked',
   },
   'state enables': {
@@ -642,7 +771,9 @@ const cases: Readonly<Record<string, Case>> = {
       csrw 0x60c, t0
       ${inMode('vs', 'csrr t0, senvcfg\ncsrr t0, 0x10c')}
     `,
-    expected: [ILLEGAL, ILLEGAL, ILLEGAL, ILLEGAL].map((cause): Partial<LogLine> => trap(cause)).concat([value(0xc000_0000_0000_0000n), trap(VIRTUAL), trap(VIRTUAL), trap(VIRTUAL)]),
+    expected: [ILLEGAL, ILLEGAL, ILLEGAL, ILLEGAL]
+      .map((cause): Partial<LogLine> => trap(cause))
+      .concat([value(0xc000_0000_0000_0000n), trap(VIRTUAL), trap(VIRTUAL), trap(VIRTUAL)]),
     notThere: 'it has no Smstateen unless asked',
   },
 };
@@ -658,14 +789,22 @@ describe.each(engineNames)('the hypervisor extension on the %s engine', (engine)
 describe('another machine agrees', () => {
   for (const [name, program] of Object.entries(cases)) {
     const reason = hasOracle ? program.notThere : 'qemu-system-riscv64 is not installed';
-    it.skipIf(reason !== undefined)(reason === undefined ? name : `${name} (skipped: ${reason})`, { timeout: 30_000 }, () => {
-      const strip = (line: LogLine): object => {
-        const rest: Record<string, unknown> = { ...line };
-        // Its transformed instructions are there for other faults too, and not for all of these.
-        for (const field of [...(program.differing ?? []), 'inst']) delete rest[field];
-        return rest;
-      };
-      expect(runThere(program).map(strip)).toEqual(runHere(program, 'reference').map(strip));
-    });
+    it.skipIf(reason !== undefined)(
+      reason === undefined ? name : `${name} (skipped: ${reason})`,
+      { timeout: 30_000 },
+      () => {
+        const strip = (line: LogLine): object => {
+          const rest: Record<string, unknown> = { ...line };
+          // Its transformed instructions are there for other faults too, and not for all of these.
+          for (const field of [...(program.differing ?? []), 'inst']) delete rest[field];
+          // It sets GVA for exceptions without an address too.
+          if (line.at === 'machine' && [2n, 8n, 9n, 10n, 22n].includes(line.cause)) delete rest.gva;
+          // Of hypervisor instructions that are refused it gives the bits of an earlier one.
+          if (line.at === 'machine' && [2n, 22n].includes(line.cause)) delete rest.value;
+          return rest;
+        };
+        expect(runThere(program).map(strip)).toEqual(runHere(program, 'reference').map(strip));
+      },
+    );
   }
 });

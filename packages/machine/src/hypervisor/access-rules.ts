@@ -73,8 +73,7 @@ function hostRefusal(
 }
 
 /** sstateen0 to 3 and hstateen0 to 3. */
-const isStateEnable = (address: number): boolean =>
-  (address & 0xffc) === 0x10c || (address & 0xffc) === 0x60c;
+const isStateEnable = (address: number): boolean => (address & 0xffc) === 0x10c || (address & 0xffc) === 0x60c;
 
 function guestRefusal(
   context: HartContext,

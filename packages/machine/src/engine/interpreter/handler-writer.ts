@@ -287,6 +287,8 @@ export class HandlerWriter implements InstructionContext {
     if (floats === undefined) return;
     const { writer } = this;
     writer.get(CONTEXT).memory(Op.i32Load, HartOffset.csr + 8 * CsrSlot.mstatus);
+    // In a guest, FS of the hypervisor's sstatus must be dirty too.
+    writer.get(CONTEXT).memory(Op.i32Load, HartOffset.withheldStatus).i32(-1).op(Op.i32Xor).op(Op.i32And);
     writer.i32(Mstatus.FS).op(Op.i32And).i32(Mstatus.FS).op(Op.i32Eq);
     if (isRounding) {
       writer.get(CONTEXT).memory(Op.i32Load, HartOffset.fflags).i32(INEXACT).op(Op.i32And).op(Op.i32And);

@@ -11,11 +11,22 @@ export function createRandom(seed: number): () => number {
   };
 }
 
+/** Where things are. */
+export interface Layout {
+  readonly code: number;
+  readonly userCode: bigint;
+  readonly codePages: number;
+  readonly data: number;
+  readonly dataPages: number;
+  readonly tables: number;
+  readonly stacks: number;
+}
+
 /**
  * Where things are in virtual memory. Code is mapped twice: for supervisor mode, and at USER_CODE for user mode, where the same
  * instructions run with other addresses.
  */
-export const layout = {
+export const layout: Layout = {
   code: 0x4000_0000,
   userCode: 0x8000_0000n,
   codePages: 12,
@@ -26,7 +37,18 @@ export const layout = {
   tables: 0x6000_0000,
   /** A save area and a stack of each context. */
   stacks: 0x7000_0000,
-} as const;
+};
+
+/** Where they are in physical memory of 1 MiB, for programs without translation: the last of the data pages lie beyond RAM. */
+export const physicalLayout: Layout = {
+  code: 0x8001_0000,
+  userCode: 0x8001_0000n,
+  codePages: 12,
+  data: 0x800f_3000,
+  dataPages: 16,
+  tables: 0x8008_0000,
+  stacks: 0x8006_4000,
+};
 
 /** Registers that random instructions leave alone: ra sp tp s8 s9 s10 s11. */
 const reserved = new Set([1, 2, 4, 24, 25, 26, 27]);
@@ -50,7 +72,7 @@ function big(_key: string, value: unknown): unknown {
 }
 
 /** A program of random chunks that loop, call each other, trap, and change their own code and page tables. */
-export function randomProgram(random: () => number): AssembledProgram {
+export function randomProgram(random: () => number, place: Layout = layout): AssembledProgram {
   const pick = <Item>(items: readonly Item[]): Item => items[random() % items.length]!;
   const between = (low: number, high: number): number => low + (random() % (high - low + 1));
   const free = (): number => {
@@ -83,15 +105,32 @@ export function randomProgram(random: () => number): AssembledProgram {
   };
 
   let labels = 0;
+  /** Accesses around one register, as to a stack frame or a record; now and then the register changes in between. */
+  const frame = (): string[] => {
+    const lines: string[] = [];
+    const start = pick([0, -16, 8 * between(-60, 60), between(-300, 300)]);
+    // Near the border of two pages, often.
+    if (random() & 1) lines.push(`li x26, ${place.data + between(1, place.dataPages - 1) * 4096 - 8 * between(0, 40)}`);
+    for (let i = between(3, 8); i > 0; i--) {
+      const { name, syntax } = pick(random() & 1 ? loading : storing);
+      const register = syntax.startsWith('f') ? `f${any()}` : `x${syntax.startsWith('rd') ? free() : any()}`;
+      lines.push(`${name} ${register}, ${start + pick([8 * i, 8 * between(0, 20), between(0, 90)])}(x26)`);
+      if (random() % 12 === 0) lines.push(`addi x26, x26, ${pick([8, -8, 1, 64])}`);
+      if (random() % 12 === 0) lines.push(...remap());
+      if (random() % 8 === 0) lines.push(encoded(computing));
+    }
+    return lines;
+  };
   const straight = (): string[] => {
-    const kind = random() % 40;
+    const kind = random() % 42;
+    if (kind >= 40) return frame();
     if (kind < 18) return [encoded(computing)];
     if (kind < 24) return [addressed(loading, 26)];
     if (kind < 29) return [addressed(storing, 26)];
     if (kind === 29) return [addressed(random() & 1 ? loading : storing, free())];
     if (kind < 32) return [encodedAtomic()];
-    if (kind < 34) return [`li x26, ${layout.data + between(0, layout.dataPages * 4096 - 1)}`];
-    if (kind === 34) return [`li x26, ${layout.data + between(0, 1) * 4096 + between(0, 511) * 8}`];
+    if (kind < 34) return [`li x26, ${place.data + between(0, place.dataPages * 4096 - 1)}`];
+    if (kind === 34) return [`li x26, ${place.data + between(0, 1) * 4096 + between(0, 511) * 8}`];
     if (kind === 35)
       return random() & 1
         ? [`csrw ${pick(['fflags', 'frm', 'fcsr'])}, x${any()}`]
@@ -113,7 +152,8 @@ export function randomProgram(random: () => number): AssembledProgram {
     return [
       `la x5, ${label}`,
       `li x6, ${instruction}`,
-      pick(['sw x6, 0(x5)', 'sw x6, 0(x5)', 'sb x6, 0(x5)']),
+      // Three of a kind share a check.
+      ...pick([['sw x6, 0(x5)'], ['sb x6, 0(x5)'], ['sw x6, 0(x5)', 'sw x6, 0(x5)', 'sw x6, 0(x5)']]),
       ...(random() & 1 ? ['fence.i'] : []),
       ...here,
     ];
@@ -133,7 +173,7 @@ export function randomProgram(random: () => number): AssembledProgram {
       [`ld x6, ${first}(x5)`, 'xori x6, x6, 4', `sd x6, ${first}(x5)`],
     ]);
     const fence = pick(['sfence.vma', 'sfence.vma x26, x0', `sfence.vma x0, x${free()}`, 'nop']);
-    return [`li x5, ${layout.tables}`, ...change, fence];
+    return [`li x5, ${place.tables}`, ...change, fence];
   };
   /** Changes the ASID, keeping the table: other entries of the TLB become visible. */
   const switchSpace = (): string[] => [
@@ -177,7 +217,7 @@ export function randomProgram(random: () => number): AssembledProgram {
     return lines;
   };
 
-  const source: string[] = [prologue(chunks)];
+  const source: string[] = [prologue(chunks, place)];
   for (let chunk = 0; chunk < chunks; chunk++) {
     source.push(`.balign ${pick([2, 4, 64, 1024])}`);
     source.push(`function${chunk}:`, 'addi sp, sp, -16', 'sd ra, 8(sp)', 'sd s11, 0(sp)');
@@ -187,7 +227,7 @@ export function randomProgram(random: () => number): AssembledProgram {
   }
   source.push('leaf:', 'addi x10, x10, 1', 'add x11, x11, x10', 'ret');
   // Runs when control got lost into the rest of the last page.
-  return assemble(source.join('\n'), { origin: layout.code });
+  return assemble(source.join('\n'), { origin: place.code });
 }
 
 /**
@@ -195,7 +235,7 @@ export function randomProgram(random: () => number): AssembledProgram {
  * An environment call changes between supervisor and user mode; a failed fetch goes on with the next chunk; other exceptions
  * skip their instruction.
  */
-function prologue(chunks: number): string {
+function prologue(chunks: number, place: Layout): string {
   const chunkTable = Array.from({ length: chunks }, (_, chunk) => `.4byte function${chunk} - table`).join('\n');
   return `
 _start:
@@ -208,7 +248,7 @@ _start:
   csrs sie, t0
 main:
   mv sp, s8
-  li t1, ${layout.stacks}
+  li t1, ${place.stacks}
   ld t0, 256(t1)
   addi t2, t0, 1
   sd t2, 256(t1)
@@ -254,7 +294,7 @@ short:
 call:
   csrr t1, sepc
   addi t1, t1, 4
-  li t2, ${layout.userCode ^ BigInt(layout.code)}
+  li t2, ${place.userCode ^ BigInt(place.code)}
   xor t1, t1, t2
   csrw sepc, t1
   csrr t1, sstatus

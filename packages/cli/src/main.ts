@@ -10,6 +10,7 @@ import { addMachineRunOptions, describesMachine, machineRunVerb, refuseMachineFl
 import { runVerb, traceVerb } from './node/verb-run.ts';
 import { addSnapshotCommand } from './node/verb-snapshot.ts';
 import { addStatCommand } from './node/verb-stat.ts';
+import { addTraceEventOptions, refuseTraceEventFlags, traceEventsVerb } from './node/verb-trace-events.ts';
 import { worldNames } from './worlds.ts';
 
 export { qemuMain } from './qemu-main.ts';
@@ -106,16 +107,24 @@ function createProgram(setExitCode: (code: number) => void): Command {
       .option('--ps [instructions]', 'instructions between two tables', positiveInteger, 5_000_000),
   ).action(async (name: string, args: string[], flags) => setExitCode(await runVerb(name, args, flags, hostedWorlds)));
 
-  addMachineOptions(
-    program
-      .command('trace')
-      .description('print who hands control to whom, and why, as JSON lines')
-      .argument('<program>', 'ELF file or built-in program')
-      .argument('[arguments...]')
-      .passThroughOptions()
-      .option('--world <name>', `${worlds} (default: full)`, collect)
-      .option('--limit <n>', 'stop after this many hops', positiveInteger),
-  ).action(async (name: string, args: string[], flags) => setExitCode(await traceVerb(name, args, flags)));
+  addTraceEventOptions(
+    addMachineOptions(
+      program
+        .command('trace')
+        .description('print who hands control to whom, and why, as JSON lines; or, with --events, what a machine does')
+        .argument('[program]', 'ELF file or built-in program')
+        .argument('[arguments...]')
+        .passThroughOptions()
+        .option('--world <name>', `${worlds} (default: full)`, collect)
+        .option('--guest-kernel <file>', 'another unmodified guest kernel (raw Image or ELF)')
+        .option('--limit <n>', 'stop after this many lines', positiveInteger),
+    ),
+  ).action(async (name: string | undefined, args: string[], flags) => {
+    if (flags.events) return setExitCode(traceEventsVerb(name, args, flags));
+    refuseTraceEventFlags(flags);
+    if (name === undefined) throw new UserError('give a program to trace', ExitCode.usage);
+    setExitCode(await traceVerb(name, args, flags));
+  });
 
   program
     .command('container')

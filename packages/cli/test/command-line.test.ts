@@ -334,3 +334,42 @@ describe('reference', () => {
     expect(worldswitch(['run', 'no-such-program']).stderr).toContain('tour');
   });
 });
+
+describe('trace --events', () => {
+  it('prints what a bare machine does, for people and for programs', () => {
+    const text = worldswitch([
+      'trace',
+      '--events',
+      'functions,traps',
+      '--range',
+      'syscall_dispatch',
+      '--limit',
+      '3',
+      'hello',
+    ]);
+    expect(text.status).toBe(ExitCode.ok);
+    expect(text.stdout).toMatch(/^ +\d+ 0S ffffffc0\w+ functions +call syscall_dispatch\n/);
+    expect(text.stdout.trimEnd().split('\n')).toHaveLength(3);
+    const json = worldswitch(['trace', '--events', 'csr', '--format', 'json', '--limit', '2', 'hello']);
+    const events = json.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { kind: string; subject: string });
+    expect(events).toMatchObject([
+      { kind: 'csr', subject: 'sie' },
+      { kind: 'csr', subject: 'satp' },
+    ]);
+  });
+
+  it('says what is wrong with a choice', () => {
+    const wrong = (args: string[]) => {
+      const { status, stderr } = worldswitch(['trace', ...args, 'hello']);
+      expect(status).toBe(ExitCode.usage);
+      return stderr;
+    };
+    expect(wrong(['--events', 'bogus'])).toContain('expected traps, mmio, csr, tlb, functions');
+    expect(wrong(['--hart', '1'])).toContain('give --events as well');
+    expect(wrong(['--events', 'mmio', '--world', 'full'])).toContain("not the world 'full'");
+    expect(wrong(['--events', 'mmio', '--range', 'nowhere'])).toContain('or a symbol');
+  });
+});

@@ -12,6 +12,7 @@ import {
   TranslationFault,
   walk,
 } from '@worldswitch/mmu-tlb';
+import type { BusRegion } from './bus.ts';
 import { DEBUG_STOP } from './debug-points.ts';
 import type { Hart } from './hart.ts';
 import { CsrSlot, type HartContext, Mstatus } from './hart-context.ts';
@@ -115,6 +116,7 @@ function translatePage(hart: Hart, low: number, high: number, kind: AccessKind):
   if (outcome !== TranslationFault.none) return fault(hart, faultCause(outcome, kind), low, high);
   const { frame, flags, level } = walkResult;
   hart.tlb.insert({ asid, page, frame, flags, level });
+  hart.observer?.tlbFill?.(hart, { asid, page, frame, flags, level });
   hart.leafLevel = level;
   return frame;
 }
@@ -209,6 +211,7 @@ function loadDevice(hart: Hart, address: number, low: number, high: number, widt
   hart.deviceAccesses++;
   u32[scratch] = region.device.read(offset, width === 8 ? 4 : width);
   u32[scratch + 1] = width === 8 ? region.device.read(offset + 4, 4) : 0;
+  if (hart.observer?.deviceAccess) noteDevice(hart, region, offset, width, false);
   return AccessResult.done;
 }
 
@@ -275,6 +278,13 @@ export function storeSlow(hart: Hart, low: number, high: number, width: Width): 
   return isCode ? AccessResult.leave : AccessResult.done;
 }
 
+/** The value stands in the context's scratch. */
+function noteDevice(hart: Hart, { base, device }: BusRegion, offset: number, width: Width, isWrite: boolean): void {
+  const { u64 } = hart.memory;
+  const value = BigInt.asUintN(width * 8, u64[hart.current.quad + HartOffset.scratch / 8]!);
+  hart.observer?.deviceAccess?.(hart, { device: device.name, address: base + offset, offset, width, isWrite, value });
+}
+
 function storeDevice(hart: Hart, address: number, low: number, high: number, width: Width): AccessResult {
   const region = address % width === 0 ? hart.bus.find(address, width) : undefined;
   if (!region) {
@@ -286,6 +296,7 @@ function storeDevice(hart: Hart, address: number, low: number, high: number, wid
   const scratch = hart.current.word + SCRATCH;
   const offset = address - region.base;
   const value = u32[scratch]!;
+  if (hart.observer?.deviceAccess) noteDevice(hart, region, offset, width, true);
   hart.deviceAccesses++;
   switch (width) {
     case 1:

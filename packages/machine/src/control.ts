@@ -30,6 +30,7 @@ function accessCsr(hart: Hart, decoded: DecodedInstruction, isWrite: boolean, ch
   }
   const old = hart.csrs.read(hart, context, csr);
   if (isWrite) hart.csrs.write(hart, context, csr, change(hart.csrs.readForChange(hart, context, csr)));
+  hart.observer?.csrAccess?.(hart, csr, old, isWrite);
   if (rd !== 0) hart.writeX(rd, old);
 }
 

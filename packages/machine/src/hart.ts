@@ -5,6 +5,7 @@ import {
   LAST_SPACE,
   MAX_ASID,
   type SavedState,
+  type TlbEntry,
   type TlbModel,
   TranslationMode,
 } from '@worldswitch/contracts';
@@ -59,6 +60,27 @@ export interface HartObserver {
   trap?(hart: Hart, cause: number, isInterrupt: boolean, value: bigint, from: PrivilegeLevel, to: PrivilegeLevel): void;
   /** sret or mret is carried out. */
   trapReturn?(hart: Hart, instruction: 'sret' | 'mret', from: PrivilegeLevel, to: PrivilegeLevel): void;
+  /** A load from or a store to a device, at its physical address; a load was made, a store is about to be. */
+  deviceAccess?(hart: Hart, access: DeviceAccess): void;
+  /** An instruction has read a CSR and maybe written it. Seen by the reference engine alone: others keep plain CSRs to themselves. */
+  csrAccess?(hart: Hart, address: number, old: bigint, isWrite: boolean): void;
+  /** The TLB took in a translation. */
+  tlbFill?(hart: Hart, entry: TlbEntry): void;
+  /** sfence.vma and its like: undefined means all. */
+  tlbFlush?(hart: Hart, asid: number | undefined, page: number | undefined): void;
+}
+
+/** A hart's access to a device. */
+export interface DeviceAccess {
+  readonly device: string;
+  /** Physical. */
+  readonly address: number;
+  /** From the start of the device's window. */
+  readonly offset: number;
+  /** Bytes. */
+  readonly width: number;
+  readonly isWrite: boolean;
+  readonly value: bigint;
 }
 
 /** Why a slice ended; `stop`: the machine was stopped by a device or by its owner. */
@@ -525,6 +547,7 @@ export class Hart {
 
   /** sfence.vma for the whole hart. */
   fence(asid?: number, page?: number): void {
+    this.observer?.tlbFlush?.(this, asid, page);
     if (this.guest.isUsed && asid === undefined) {
       this.#fenceSpaces(0, MAX_ASID, page);
       return;

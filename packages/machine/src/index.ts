@@ -24,7 +24,7 @@ export type {
   SbiResult,
   SbiResume,
 } from './firmware/sbi-call.ts';
-export { GUEST_FAULT, type Hart, type HartObserver, type SliceEnd } from './hart.ts';
+export { type DeviceAccess, GUEST_FAULT, type Hart, type HartObserver, type SliceEnd } from './hart.ts';
 export { MAX_HARTS } from './hart-group.ts';
 export type { HartStatus, ScheduledHart } from './hart-schedule.ts';
 export { createHostHardware, type HostedMachine, type HostHardwareOptions } from './host-hardware.ts';

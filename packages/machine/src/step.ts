@@ -36,6 +36,10 @@ export function stepHart(hart: Hart, vcpu: HostedVcpu): StepResult {
       hart.leaveWith('stop', 0, 0, 0);
     },
     trapReturn: (...event) => outer?.trapReturn?.(...event),
+    ...(outer?.deviceAccess && { deviceAccess: (...event) => outer.deviceAccess?.(...event) }),
+    ...(outer?.csrAccess && { csrAccess: (...event) => outer.csrAccess?.(...event) }),
+    ...(outer?.tlbFill && { tlbFill: (...event) => outer.tlbFill?.(...event) }),
+    ...(outer?.tlbFlush && { tlbFlush: (...event) => outer.tlbFlush?.(...event) }),
   };
   hart.observer = recorder;
   let end: ReturnType<Hart['runSlice']>;

@@ -9,17 +9,19 @@ import type { Dispatcher } from './link.ts';
 import { encodeRegions } from './link.ts';
 import type { PlainCsrLookup } from './plain-csr.ts';
 
-/** Functions that are kept at once, and modules that may be alive: what bounds the memory of translated code. */
+/** Functions that are kept at once, and guest instructions in them: what bounds the memory of translated code. */
 export const DEFAULT_MAX_FUNCTIONS = 0x4000;
-const MAX_MODULES = 1500;
+const MAX_INSTRUCTIONS = 150_000;
+/** Places in the table that a module takes, however few regions it has. */
+const MODULE_PLACES = 32;
 /** Visits of an entry after which it waits to be compiled together with others; after half as many more it is compiled at once. */
 export const DEFAULT_THRESHOLD = 8000;
 /** How often a place may be visited so many times more that is translated already, before it is compiled as an entry of its own. */
 const COVERED_RELUCTANCE = 1;
-/** Entries compiled together. */
+/** Entries compiled together: fewer than MODULE_PLACES. */
 const BATCH = 24;
 /** Frames whose visits are counted; past it, those without translated code are forgotten. */
-const MAX_FRAMES = 0x4000;
+const MAX_FRAMES = 0x800;
 /** Targets that are remembered of a computed jump. */
 const MAX_JUMP_TARGETS = 64;
 const PAGE_SIZE = 4096;
@@ -32,6 +34,7 @@ interface CompiledRegion {
   readonly key: number;
   readonly tableIndex: number;
   readonly lines: Uint8Array;
+  readonly module: CodeModule;
 }
 
 interface FrameCode {
@@ -49,7 +52,10 @@ interface FrameCode {
 
 interface CodeModule {
   readonly firstIndex: number;
-  readonly regions: readonly CompiledRegion[];
+  readonly regions: CompiledRegion[];
+  readonly instructions: number;
+  /** One of its regions was entered since the last time that it was looked at. */
+  isUsed: boolean;
 }
 
 export interface CodeCacheOptions {
@@ -60,21 +66,24 @@ export interface CodeCacheOptions {
   readonly markCode: (frame: number) => void;
   readonly clock: () => number;
   readonly threshold: number;
-  /** Size of the table; at least twice BATCH. */
+  /** Size of the table, at least that of a few modules. */
   readonly maxFunctions: number;
   readonly plainCsrOf: PlainCsrLookup;
 }
 
 /**
  * Translated code by physical address. Translations say nothing about virtual addresses, so changes of address spaces do not
- * concern it; writes to frames do. Bounded: the modules compiled first go first.
+ * concern it; writes to frames do. Bounded: modules that were not entered for long go first.
  */
 export class CodeCache {
   readonly #options: CodeCacheOptions;
   readonly #frames = new Map<number, FrameCode>();
+  /** In the order in which they are looked at when one has to go. */
   readonly #modules: CodeModule[] = [];
+  /** First table indices that no module has. */
+  readonly #free: number[] = [];
+  #liveInstructions = 0;
   #imports: Pick<Dispatcher, 'callGuest'> | undefined;
-  #nextIndex = 1;
   #pending: number[] = [];
   readonly statistics = {
     modules: 0,
@@ -89,7 +98,11 @@ export class CodeCache {
   constructor(options: CodeCacheOptions) {
     this.#options = options;
     const { table, maxFunctions } = options;
-    if (table.length < maxFunctions) table.grow(maxFunctions - table.length);
+    const places = Math.max(Math.floor(maxFunctions / MODULE_PLACES), 1);
+    // Index 0 is the interpreter's.
+    const size = 1 + places * MODULE_PLACES;
+    if (table.length < size) table.grow(size - table.length);
+    for (let place = places - 1; place >= 0; place--) this.#free.push(1 + place * MODULE_PLACES);
     this.#clearSlots();
   }
 
@@ -184,6 +197,7 @@ export class CodeCache {
     const word = codeSlotOf(region.key) >>> 2;
     i32[word] = region.key;
     i32[word + 1] = region.tableIndex;
+    region.module.isUsed = true;
     // When another region takes the slot, the next visit is to bring this one back.
     u16[heatOf(region.address)] = 0;
   }
@@ -233,47 +247,54 @@ export class CodeCache {
     }
     this.#pending = [];
     if (placed.length > 0) {
-      const firstIndex = this.#reserve(placed.length);
+      const instructions = placed.reduce((sum, { region }) => sum + region.instructionCount, 0);
+      const firstIndex = this.#reserve(instructions);
       const bytes = encodeRegions(placed, firstIndex);
       const { callGuest } = this.#imports!;
       const env = { memory: memory.wasm, table, callGuest };
       new WebAssembly.Instance(new WebAssembly.Module(bytes), { env });
-      const regions = placed.map(({ region, address, variant }, index): CompiledRegion => {
+      const module: CodeModule = { firstIndex, regions: [], instructions, isUsed: true };
+      for (const [index, { region, address, variant }] of placed.entries()) {
         const key = codeKeyOf(address, variant === CodeVariant.physical);
-        const compiled = { address, key, tableIndex: firstIndex + index, lines: linesOf(region) };
+        const compiled = { address, key, tableIndex: firstIndex + index, lines: linesOf(region), module };
+        module.regions.push(compiled);
         const frame = (address - RAM) >>> 12;
         this.#frames.get(frame)!.entries.set(key & (PAGE_SIZE - 1), compiled);
+        // The next visit puts it into its slot.
+        memory.u16[heatOf(address)] = 0;
         markCode(frame);
-        this.statistics.instructions += region.instructionCount;
-        return compiled;
-      });
-      this.#modules.push({ firstIndex, regions });
+      }
+      this.#modules.push(module);
       this.statistics.modules++;
-      this.statistics.regions += regions.length;
+      this.statistics.regions += module.regions.length;
+      this.statistics.instructions += instructions;
       this.statistics.bytes += bytes.length;
     }
     this.statistics.compileMs += clock() - started;
   }
 
-  /** Table indices for so many functions, evicting the oldest modules where they are in the way. */
-  #reserve(count: number): number {
-    if (this.#nextIndex + count > this.#options.maxFunctions) {
-      // What is left at the table's end is older than what stands at its start.
-      while ((this.#modules[0]?.firstIndex ?? 0) >= this.#nextIndex) this.#evict(this.#modules.shift()!);
-      this.#nextIndex = 1;
+  /**
+   * The first table index for a module of so many guest instructions. Where there is no room, modules go that were not entered since
+   * they were looked at last; the others lose their code slots, so that the next visit shows that they are used.
+   */
+  #reserve(instructions: number): number {
+    while (this.#modules.length > 0) {
+      if (this.#free.length > 0 && this.#liveInstructions + instructions <= MAX_INSTRUCTIONS) break;
+      const module = this.#modules.shift()!;
+      if (module.isUsed) {
+        module.isUsed = false;
+        for (const region of module.regions) this.#clearSlot(region);
+        this.#modules.push(module);
+      } else this.#evict(module);
     }
-    const first = this.#nextIndex;
-    const overlaps = (module: CodeModule): boolean =>
-      module.firstIndex < first + count && first < module.firstIndex + module.regions.length;
-    while (this.#modules.length >= MAX_MODULES || (this.#modules[0] && overlaps(this.#modules[0]))) {
-      this.#evict(this.#modules.shift()!);
-    }
-    this.#nextIndex = first + count;
-    return first;
+    this.#liveInstructions += instructions;
+    return this.#free.pop()!;
   }
 
   #evict(module: CodeModule): void {
     this.statistics.evictedModules++;
+    this.#liveInstructions -= module.instructions;
+    this.#free.push(module.firstIndex);
     for (const region of module.regions) {
       this.#clearSlot(region);
       this.#options.table.set(region.tableIndex, null);

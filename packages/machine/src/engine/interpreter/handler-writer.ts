@@ -1,18 +1,12 @@
 import type { AccessWidth, Instruction, RegisterOperand } from '@worldswitch/isa';
 import { CsrSlot, Mstatus } from '../../hart-context.ts';
 import { HartOffset } from '../../hart-state.ts';
-import {
-  LOAD_TABLE,
-  RAM,
-  RAM_BASE,
-  STORE_TABLE,
-  TRANSLATION_INDEX_MASK,
-  TRANSLATION_INDEX_SHIFT,
-} from '../../memory-layout.ts';
+import { LOAD_TABLE, STORE_TABLE, TRANSLATION_INDEX_MASK, TRANSLATION_INDEX_SHIFT } from '../../memory-layout.ts';
 import { type FunctionWriter, Op, ValueType } from '../compiler/emit.ts';
 import type { AccessAddress } from '../compiler/memory-access.ts';
 import { type RowShape, shapeOf } from '../compiler/row-shape.ts';
 import { type InstructionContext, translateInstruction } from '../compiler/translate.ts';
+import { storeOpcodes, writeAtomicAccess } from './atomic-access.ts';
 import { type AtomicStatement, atomicOf, type Handler } from './handlers.ts';
 import { FieldShift, LENGTH_SHIFT } from './layout.ts';
 import {
@@ -36,20 +30,6 @@ const loadOpcodes: Record<AccessWidth, { signed: number; unsigned: number }> = {
   4: { signed: Op.i64Load32S, unsigned: Op.i64Load32U },
   8: { signed: Op.i64Load, unsigned: Op.i64Load },
 };
-const storeOpcodes: Record<AccessWidth, number> = {
-  1: Op.i64Store8,
-  2: Op.i64Store16,
-  4: Op.i64Store32,
-  8: Op.i64Store,
-};
-const minMaxComparisons: Readonly<Record<string, number>> = {
-  min: Op.i64LtS,
-  minu: Op.i64LtU,
-  max: Op.i64GtS,
-  maxu: Op.i64GtU,
-};
-const amoOpcodes: Readonly<Record<string, number>> = { add: Op.i64Add, xor: Op.i64Xor, and: Op.i64And, or: Op.i64Or };
-
 /** Parameter of the interpreter's function: the hart context's base. */
 export const CONTEXT = 0;
 
@@ -386,7 +366,6 @@ export class HandlerWriter implements InstructionContext {
   #atomic(instruction: Instruction, atomic: AtomicStatement): void {
     const { writer } = this;
     const { width } = atomic;
-    const opcode = width === 8 ? Op.i64Load : Op.i64Load32S;
     const isLoad = atomic.kind === 'loadReserved';
     const at = this.temporary(i32);
     const operand = this.temporary();
@@ -409,44 +388,7 @@ export class HandlerWriter implements InstructionContext {
     writer.brIf(this.#labels.step);
     this.#pushPhysical(this.#address, table);
     writer.set(at);
-    /** The address as a reservation keeps it. */
-    const physical = () =>
-      writer
-        .get(at)
-        .op(Op.i64ExtendI32U)
-        .i64(RAM_BASE - RAM)
-        .op(Op.i64Add);
-    switch (atomic.kind) {
-      case 'amo':
-        writer.get(at).memory(opcode, 0).set(result);
-        writer.get(at);
-        if (atomic.operation === 'swap') writer.get(operand);
-        else {
-          const comparison = minMaxComparisons[atomic.operation];
-          writer.get(result).get(operand);
-          if (comparison !== undefined) writer.get(result).get(operand).op(comparison).op(Op.select);
-          else writer.op(amoOpcodes[atomic.operation]!);
-        }
-        writer.memory(storeOpcodes[width], 0);
-        break;
-      case 'loadReserved':
-        writer.get(CONTEXT);
-        physical();
-        writer.memory(Op.i64Store, HartOffset.reservation);
-        writer.get(at).memory(opcode, 0).set(result);
-        break;
-      case 'storeConditional':
-        writer.get(CONTEXT).memory(Op.i64Load, HartOffset.reservation);
-        physical();
-        writer.op(Op.i64Ne).op(Op.i64ExtendI32U).set(result);
-        writer.get(CONTEXT).i64(-1).memory(Op.i64Store, HartOffset.reservation);
-        writer.get(result).op(Op.i64Eqz).open(Op.if);
-        writer.get(at).get(operand).memory(storeOpcodes[width], 0);
-        writer.close();
-        break;
-      default:
-        atomic satisfies never;
-    }
+    writeAtomicAccess(writer, atomic, { context: CONTEXT, at, operand, result });
     const rest = restOfAtomic(instruction, atomic);
     translateInstruction(rest, this);
     if (shapeOf(rest.instruction).writesX) this.#storeX(true);

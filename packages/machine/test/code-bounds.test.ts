@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { createCompiledEngine } from '../src/engine/compiler/index.ts';
+import { DECODED_PAGES } from '../src/engine/interpreter/layout.ts';
+import { firmwareMachine } from './rig.ts';
+
+const PLACES = 500;
+const MAX_FUNCTIONS = 128;
+
+/**
+ * Makes functions all the time, each at a place of its own, and calls each until it is compiled: what a just-in-time
+ * compiler in the guest does, or a system that starts programs for hours.
+ */
+const restless = `
+    li   s0, 0
+    li   s1, ${PLACES}
+    li   s2, 0x80100000
+    li   s3, 0x80100000 + ${PLACES} * 2048
+    li   a0, 0
+next:
+    la   t0, template
+    ld   t1, 0(t0)
+    ld   t2, 8(t0)
+    ld   t3, 16(t0)
+    sd   t1, 0(s2)
+    sd   t2, 8(s2)
+    sd   t3, 16(s2)
+    fence.i
+    li   s4, 8
+1:  jalr ra, 0(s2)
+    addi s4, s4, -1
+    bnez s4, 1b
+    addi s2, s2, 2047
+    addi s2, s2, 1
+    blt  s2, s3, 2f
+    li   s2, 0x80100000
+2:  addi s0, s0, 1
+    blt  s0, s1, next
+    li   t0, 0x100000
+    li   t1, 0x5555
+    sw   t1, 0(t0)
+3:  j    3b
+.balign 8
+template:
+    addi a0, a0, 1
+    li   t4, 3
+1:  addi t4, t4, -1
+    bnez t4, 1b
+    ret
+    nop
+    nop
+    nop
+`;
+
+describe('translated code', () => {
+  it('stays within bounds however much code a guest makes, and keeps what is used', { timeout: 60_000 }, () => {
+    const machine = firmwareMachine(restless, 'compiled');
+    const { group } = machine.hart;
+    const engine = createCompiledEngine(group, { threshold: 2, coldStart: 0, maxFunctions: MAX_FUNCTIONS });
+    group.engine = engine;
+    let mostRegions = 0;
+    let mostPages = 0;
+    for (;;) {
+      const end = machine.run({ maxInstructions: 50_000 });
+      const { liveRegions, decodedPages } = engine.statistics;
+      mostRegions = Math.max(mostRegions, liveRegions);
+      mostPages = Math.max(mostPages, decodedPages);
+      if (end.reason !== 'budget') {
+        expect(end.reason).toBe('poweroff');
+        break;
+      }
+    }
+    expect(machine.board.vcpu.readX(10)).toBe(BigInt(PLACES * 8));
+    const { evictedModules, regions } = engine.statistics;
+    expect(regions).toBeGreaterThan(PLACES);
+    expect(evictedModules).toBeGreaterThan(MAX_FUNCTIONS / 32);
+    expect(mostRegions).toBeLessThanOrEqual(MAX_FUNCTIONS);
+    expect(mostPages).toBeLessThanOrEqual(DECODED_PAGES);
+    // The loop that does all this runs compiled throughout.
+    const { instructions } = machine.statistics;
+    expect(instructions.compiled).toBeGreaterThan(instructions.total / 4);
+    machine.dispose();
+  });
+});

@@ -17,9 +17,14 @@ export interface MachineMemory {
 
 const WASM_PAGE = 0x1_0000;
 
+/** Whether a machine can have so many bytes of RAM. */
+export function isRamSize(bytes: number): boolean {
+  return Number.isInteger(bytes) && bytes > 0 && bytes % WASM_PAGE === 0 && bytes <= 3 * 2 ** 30;
+}
+
 /** @param ramSize bytes of RAM: a positive multiple of 64 KiB, at most 3 GiB. Throws MachineError otherwise. */
 export function createMachineMemory(ramSize: number): MachineMemory {
-  if (!Number.isInteger(ramSize) || ramSize <= 0 || ramSize % WASM_PAGE !== 0 || ramSize > 3 * 2 ** 30) {
+  if (!isRamSize(ramSize)) {
     throw new MachineError(`RAM of ${ramSize} bytes: expected a positive multiple of 65536, at most 3 GiB`);
   }
   const pages = (RAM + ramSize) / WASM_PAGE;

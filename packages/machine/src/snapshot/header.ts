@@ -1,5 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { SnapshotError } from '../errors.ts';
+import { MAX_HARTS } from '../hart-group.ts';
+import { isRamSize } from '../machine-memory.ts';
 import { type Container, hexOf, readContainer } from './container.ts';
 import { PAGE_BYTES } from './page-sections.ts';
 import { requireForm } from './state-json.ts';
@@ -58,6 +60,10 @@ export function readSnapshot(file: Uint8Array): Snapshot {
   if (snapshot.kind !== 'full' && snapshot.kind !== 'incremental') {
     throw new SnapshotError('header.kind', `expected full or incremental, found ${String(snapshot.kind)}`);
   }
+  const { memoryBytes, harts } = snapshot.board;
+  if (!isRamSize(memoryBytes))
+    throw new SnapshotError('header.board', `a machine cannot have ${memoryBytes} bytes of RAM`);
+  if (harts < 1 || harts > MAX_HARTS) throw new SnapshotError('header.board', `a machine cannot have ${harts} harts`);
   return { header: snapshot, container };
 }
 

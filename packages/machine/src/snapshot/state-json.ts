@@ -46,7 +46,7 @@ const describe = (value: unknown): string => {
 
 /**
  * Checks that a state has the form of another one: the same fields, kinds and lengths. An empty list of bytes in the model allows
- * any length, `outer` leaves out what is inside of objects in lists. Throws SnapshotError that names the place.
+ * any length, numbers are not below the model's or 0, `outer` leaves out what is inside of objects in lists. Throws SnapshotError that names the place.
  */
 export function requireForm(value: unknown, model: SavedState, where: string, depth: 'all' | 'outer' = 'all'): void {
   const fail: (expected: string) => never = (expected) => {
@@ -72,7 +72,8 @@ export function requireForm(value: unknown, model: SavedState, where: string, de
       requireForm((value as Record<string, unknown>)[field], item, `${where}.${field}`, depth);
     }
   } else if (typeof model === 'number') {
-    if (typeof value !== 'number' || !(Number.isInteger(value) || value === Number.POSITIVE_INFINITY))
-      fail('a whole number');
+    const isInfinite = value === Number.POSITIVE_INFINITY && model === Number.POSITIVE_INFINITY;
+    if (!Number.isSafeInteger(value) && !isInfinite) fail('a whole number');
+    if ((value as number) < Math.min(model, 0)) fail(`at least ${Math.min(model, 0)}`);
   } else if (typeof value !== typeof model) fail(`a ${typeof model}`);
 }

@@ -1,9 +1,12 @@
 import type { SavedState } from '@worldswitch/contracts';
+import { Privilege, type PrivilegeLevel } from '@worldswitch/isa';
 import type { Board } from '../board.ts';
 import type { ConsoleBuffer } from '../console-buffer.ts';
 import { SnapshotError } from '../errors.ts';
-import type { HartGroupState } from '../hart-group.ts';
+import { type HartGroupState, MAX_HARTS } from '../hart-group.ts';
 import type { HartSchedule, HartScheduleState } from '../hart-schedule.ts';
+import { HartOffset } from '../hart-state.ts';
+import { PARTS_PER_INSTRUCTION } from '../machine-clock.ts';
 import type { RunEnd } from '../run-end.ts';
 import { requireForm } from './state-json.ts';
 
@@ -83,6 +86,22 @@ function attempt(where: string, restore: () => void): void {
   }
 }
 
+/** What a hart counts on, and no instruction can make otherwise. */
+function requireLegalContext(bytes: Uint8Array, where: string): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const privilege = view.getInt32(HartOffset.privilege, true);
+  if (!Object.values(Privilege).includes(privilege as PrivilegeLevel)) {
+    throw new SnapshotError(where, `there is no privilege level ${privilege}`);
+  }
+  const isVirtual = view.getInt32(HartOffset.isVirtual, true);
+  if (isVirtual !== 0 && isVirtual !== 1)
+    throw new SnapshotError(where, `a hart is in a guest or not, not ${isVirtual}`);
+  if (view.getBigUint64(HartOffset.x, true) !== 0n) throw new SnapshotError(where, 'register x0 is not 0');
+}
+
+/** 1 to 8 harts share the time. */
+const timeShares = Array.from({ length: MAX_HARTS }, (_, others) => PARTS_PER_INSTRUCTION / (others + 1));
+
 const hartStates: readonly string[] = [
   'started',
   'stopped',
@@ -97,13 +116,20 @@ export function requireState(value: SavedState, parts: MachineParts): MachineSta
   const outer = Object.fromEntries(Object.keys(model).map((field) => [field, 0]));
   requireForm(Object.fromEntries(Object.keys(found ?? {}).map((field) => [field, 0])), outer, 'state');
   requireForm(found.group, { ...model.group, harts: model.group.harts.map(() => ({})) }, 'group', 'outer');
+  if (!timeShares.includes(found.group.clock.partsEach)) {
+    throw new SnapshotError('group.clock', `an instruction does not take ${found.group.clock.partsEach} parts of time`);
+  }
   found.group.harts.forEach((hart, index) => {
     // TLB models check their own states: how much is in them differs.
     const where = `harts[${index}]`;
     requireForm({ ...hart, tlb: [] }, { ...model.group.harts[index]!, tlb: [] }, where);
     if (!Array.isArray(hart.tlb)) throw new SnapshotError(`${where}.tlb`, 'expected a list');
+    requireLegalContext(hart.context.bytes, where);
   });
   requireForm(found.schedule, model.schedule, 'schedule');
+  if (found.schedule.turn >= model.schedule.harts.length) {
+    throw new SnapshotError('schedule', `there is no hart ${found.schedule.turn} whose turn it could be`);
+  }
   for (const { state } of found.schedule.harts) {
     if (!hartStates.includes(state)) throw new SnapshotError('schedule', `there is no hart state ${state}`);
   }

@@ -59,7 +59,7 @@ export interface Board {
 }
 
 /** Where time begins unless the owner says otherwise, so that machines made alike run alike: 2026-01-01 UTC. */
-export const DEFAULT_START_TIME = Date.UTC(2026, 0, 1);
+const DEFAULT_START_TIME = Date.UTC(2026, 0, 1);
 
 export function createBoard(options: BoardOptions): Board {
   const { harts: count, createTlb, instructionSet, controls, virtio = [] } = options;

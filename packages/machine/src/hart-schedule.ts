@@ -5,7 +5,7 @@ import { nextDeadline, pendingInterrupts } from './interrupts.ts';
 import type { HostedVcpu } from './vcpu.ts';
 
 /** Instructions that a hart of several runs before the next one has its turn: a millisecond of its own at 10 MHz. */
-export const QUANTUM = 10_000;
+const QUANTUM = 10_000;
 
 /** What a hart does, in the words of SBI hart state management. */
 export type HartStatus = 'started' | 'stopped' | 'suspended';

@@ -35,7 +35,7 @@ export function sumCounters(counters: readonly VcpuCounters[]): VcpuCounters {
 }
 
 /** Registers by name and CSRs of one hart. */
-export function inspectHart({ hart, vcpu, state, isWaiting }: ScheduledHart): Readonly<Record<string, unknown>> {
+function inspectHart({ hart, vcpu, state, isWaiting }: ScheduledHart): Readonly<Record<string, unknown>> {
   const csrs: Record<string, string> = {};
   for (const csr of hart.instructionSet.csrs) {
     if (/^(pmp|m?hpm)/.test(csr.name) || !hart.csrs.has(csr.address)) continue;

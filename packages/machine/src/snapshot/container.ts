@@ -14,7 +14,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { deflateSync, inflateSync } from 'fflate';
 import { SnapshotError } from '../errors.ts';
 
-export const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 1;
 const MAGIC = Uint8Array.of(0x57, 0x53, 0x4e, 0x41, 0x50, 0x00, 0x0d, 0x0a);
 const FIXED_BYTES = MAGIC.length + 8;
 const DIGEST_BYTES = 32;

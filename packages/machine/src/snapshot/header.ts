@@ -47,7 +47,7 @@ const isNames = (value: unknown): value is string[] =>
   Array.isArray(value) && value.every((item) => typeof item === 'string');
 
 /** Throws SnapshotError for a file that is no whole snapshot of this version. */
-export function readSnapshot(file: Uint8Array): Snapshot {
+function readSnapshot(file: Uint8Array): Snapshot {
   const container = readContainer(file);
   const { sections: _, ...header } = container.fields as Partial<SnapshotHeader> & { sections: unknown };
   const { extensions, devices } = (header.board ?? {}) as Partial<SnapshotBoard>;

@@ -171,7 +171,10 @@ function jumping(row: Instruction): Word[] {
         instruction('addi', { rd: base, rs1: base, imm: length + 12 - (count & 1) }),
       );
       if (fields.has('imm')) operands.imm = count & 1;
-      else if (count & 1) words.pop(), words.push(instruction('addi', { rd: base, rs1: base, imm: length + 12 }));
+      else if (count & 1) {
+        words.pop();
+        words.push(instruction('addi', { rd: base, rs1: base, imm: length + 12 }));
+      }
     } else operands.imm = length + 4;
     words.push([encode(encoded, operands), length]);
     words.push(instruction('addi', { rd: 29, rs1: 29, imm: 1 << (count % 11) }));

@@ -32,7 +32,7 @@ export const DECODED_PAGE_SIZE = 2048 * 8 + 16;
  * An entry has two words. The first: handler (HANDLER_BITS), then rd, rs1, rs2, rs3 of 5 bits each, then the length in bytes. The
  * second is the immediate. An entry of zeros is not decoded yet.
  */
-export const HANDLER_BITS = 9;
+const HANDLER_BITS = 9;
 export const MAX_HANDLERS = 1 << HANDLER_BITS;
 /** The bit at which a register's field begins. */
 export const FieldShift = { rd: 9, rs1: 14, rs2: 19, rs3: 24 } as const;

@@ -7,6 +7,7 @@ import { compareVerb } from './node/verb-compare.ts';
 import { containerVerb } from './node/verb-container.ts';
 import { assembleVerb, disassembleVerb, isaVerb } from './node/verb-isa.ts';
 import { addMachineRunOptions, describesMachine, machineRunVerb, refuseMachineFlags } from './node/verb-machine.ts';
+import { isMachineFile, machineFileVerb, validateVerb } from './node/verb-machine-file.ts';
 import { runVerb, traceVerb } from './node/verb-run.ts';
 import { addSnapshotCommand } from './node/verb-snapshot.ts';
 import { addStatCommand } from './node/verb-stat.ts';
@@ -72,9 +73,9 @@ function createProgram(setExitCode: (code: number) => void): Command {
       program
         .command('run')
         .description(
-          'run a program in one world, or in several at once on one host; or, with --kernel, a whole machine',
+          'run a program in one world, or in several at once on one host; or, with --kernel or a machine file, a whole machine',
         )
-        .argument('[program]', 'ELF file or built-in program')
+        .argument('[program]', 'ELF file, built-in program, or a machine file (*.yaml, *.json)')
         .argument('[arguments...]')
         .passThroughOptions()
         .option('-i, --interactive', 'give the program what is piped in (a redirected file it gets without)')
@@ -91,8 +92,15 @@ function createProgram(setExitCode: (code: number) => void): Command {
     }
     refuseMachineFlags(flags);
     if (name === undefined) throw new UserError('run needs a program, or a machine with --kernel', ExitCode.usage);
+    if (isMachineFile(name)) return setExitCode(await machineFileVerb(name));
     setExitCode(await runVerb(name, args, flags, ['process']));
   });
+
+  program
+    .command('validate')
+    .description('check a machine file, and that the files it names can be used')
+    .argument('<file>', 'YAML or JSON, as run takes it')
+    .action((file: string) => setExitCode(validateVerb(file)));
 
   addMachineOptions(
     program

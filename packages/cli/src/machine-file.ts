@@ -1,0 +1,160 @@
+/** One YAML or JSON file that describes a machine and how it is run. */
+import { engineNames } from '@worldswitch/machine';
+import * as v from 'valibot';
+import { LineCounter, parseDocument } from 'yaml';
+import {
+  type DriveDescription,
+  HARTS_MAX,
+  type MachineDescription,
+  memoryRule,
+  parseMemory,
+  type RunLimits,
+} from './machine-description.ts';
+
+/** What a machine file says. Names of files are as they stand in it. */
+export interface MachineFile {
+  readonly description: MachineDescription;
+  readonly limits: RunLimits;
+  readonly reboots: boolean;
+}
+
+const fileName = v.pipe(v.string('expected the name of a file'), v.nonEmpty('expected the name of a file'));
+const truth = v.boolean('expected true or false');
+const above0 = (what: string) => v.pipe(v.number(`expected ${what}`), v.gtValue(0, `expected ${what}`));
+const texts = v.pipe(
+  v.union([v.string(), v.array(v.string())], 'expected a text or a list of texts'),
+  v.transform((value) => (typeof value === 'string' ? [value] : value)),
+);
+const memory = v.pipe(
+  v.union([v.string(), v.number()], `expected ${memoryRule}`),
+  v.transform((value) => parseMemory(String(value))),
+  v.number(`expected ${memoryRule}`),
+);
+const harts = `expected a number of harts from 1 to ${HARTS_MAX}`;
+const noOtherKey = (keys: Readonly<Record<string, unknown>>) =>
+  `unknown key; expected one of ${Object.keys(keys).join(', ')}`;
+const object = <Entries extends v.ObjectEntries>(entries: Entries) =>
+  v.pipe(
+    v.unknown(),
+    v.check((value) => typeof value === 'object' && !Array.isArray(value), 'expected keys and values'),
+    v.looseObject(entries, 'expected keys and values'),
+    v.rawCheck(({ dataset, addIssue }) => {
+      if (!dataset.typed) return;
+      for (const key of Object.keys(dataset.value)) {
+        if (key in entries) continue;
+        const input = dataset.value as Record<string, unknown>;
+        addIssue({
+          message: noOtherKey(entries),
+          path: [{ type: 'object', origin: 'key', input, key, value: input[key] }],
+        });
+      }
+    }),
+  );
+
+const driveKeys = {
+  file: fileName,
+  readonly: v.optional(truth, false),
+  snapshot: v.optional(truth, false),
+  overlay: v.optional(fileName),
+};
+const drive = v.pipe(
+  v.unknown(),
+  v.transform((value) => (typeof value === 'string' ? { file: value } : value)),
+  object(driveKeys),
+  v.check(
+    ({ snapshot, overlay }) => !(snapshot && overlay !== undefined),
+    'snapshot and overlay both say where changes go; give one',
+  ),
+);
+const limitKeys = {
+  instructions: v.optional(above0('a number of instructions above 0')),
+  seconds: v.optional(above0('seconds of virtual time above 0')),
+};
+const machineKeys = {
+  kernel: v.optional(fileName),
+  initrd: v.optional(fileName),
+  append: v.optional(v.string('expected the kernel command line as a text')),
+  bios: v.optional(fileName, 'default'),
+  memory: v.optional(memory, '512M'),
+  smp: v.optional(v.pipe(v.number(harts), v.integer(harts), v.minValue(1, harts), v.maxValue(HARTS_MAX, harts)), 1),
+  drives: v.optional(v.array(drive, 'expected a list of drives'), []),
+  engine: v.optional(v.picklist(engineNames, `expected one of ${engineNames.join(', ')}`)),
+  reboot: v.optional(truth, true),
+  limits: v.optional(object(limitKeys), {}),
+  expectText: v.optional(texts, []),
+  failText: v.optional(texts, []),
+};
+const machine = v.pipe(
+  object(machineKeys),
+  v.check(
+    ({ kernel, bios }) => kernel !== undefined || !['default', 'none'].includes(bios),
+    'expected a kernel, or a firmware file as bios',
+  ),
+);
+
+/** Keys that a machine file can have, for messages and documentation. */
+export const machineFileKeys: readonly string[] = Object.keys(machineKeys);
+
+/**
+ * Reads a machine file.
+ * @returns the machine, or every mistake as one line: where it is and what was expected there.
+ */
+export function parseMachineFile(text: string): MachineFile | { readonly errors: readonly string[] } {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  if (document.errors.length > 0) return { errors: document.errors.map(({ message }) => message.split('\n')[0]!) };
+  const result = v.safeParse(machine, document.toJS());
+  if (!result.success) {
+    return {
+      errors: result.issues.map((issue) => {
+        const path = (issue.path ?? []).map(({ key }) => key as string | number);
+        const node = document.getIn(path, true) as { readonly range?: readonly number[] } | undefined;
+        const line = node?.range ? `line ${lines.linePos(node.range[0]!).line}, ` : '';
+        const name = path
+          .map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`))
+          .join('')
+          .replace(/^\./, '');
+        return `${line}${name || 'the file'}: ${issue.message}`;
+      }),
+    };
+  }
+  const {
+    kernel,
+    initrd,
+    append,
+    bios,
+    memory: memoryBytes,
+    smp,
+    drives,
+    engine,
+    reboot,
+    limits,
+    ...console
+  } = result.output;
+  return {
+    description: {
+      bios,
+      memoryBytes,
+      harts: smp,
+      drives: drives.map(
+        ({ file, readonly, snapshot, overlay }): DriveDescription => ({
+          file,
+          readOnly: readonly,
+          snapshot,
+          ...(overlay !== undefined && { overlay }),
+        }),
+      ),
+      ...(kernel !== undefined && { kernel }),
+      ...(initrd !== undefined && { initrd }),
+      ...(append !== undefined && { append }),
+      ...(engine !== undefined && { engine }),
+    },
+    limits: {
+      expectText: console.expectText,
+      failText: console.failText,
+      ...(limits.instructions !== undefined && { maxInstructions: limits.instructions }),
+      ...(limits.seconds !== undefined && { maxSeconds: limits.seconds }),
+    },
+    reboots: reboot,
+  };
+}

@@ -1,0 +1,63 @@
+import { dirname, resolve } from 'node:path';
+import { ExitCode, UserError } from '../exit-codes.ts';
+import type { DriveDescription, MachineDescription } from '../machine-description.ts';
+import { type MachineFile, parseMachineFile } from '../machine-file.ts';
+import { openDrive } from './drive.ts';
+import { readInput } from './input.ts';
+import { writeAll } from './output.ts';
+import { runMachine } from './run-machine.ts';
+
+/** Whether an argument of `run` names a machine file, not a program. */
+export function isMachineFile(name: string): boolean {
+  return /\.(ya?ml|json)$/i.test(name);
+}
+
+/** Runs the machine that a file describes. */
+export async function machineFileVerb(path: string): Promise<number> {
+  const { description, limits, reboots } = readMachineFile(path);
+  return await runMachine(description, { ...limits, reboots, serial: 'stdio', monitor: 'escape' });
+}
+
+/** Says whether a machine file can be run: its keys, and that its files are there and are what they should be. */
+export function validateVerb(path: string): number {
+  const { description } = readMachineFile(path);
+  for (const [file, what] of [
+    [description.kernel, 'kernel'],
+    [description.initrd, 'initial RAM disk'],
+    [['default', 'none'].includes(description.bios) ? undefined : description.bios, 'firmware'],
+  ] as const) {
+    if (file !== undefined) readInput(file, what);
+  }
+  // An overlay is made when it is not there: only its base is looked at.
+  for (const drive of description.drives) {
+    if (drive) openDrive({ file: drive.file, readOnly: drive.readOnly, snapshot: true }).close();
+  }
+  writeAll(1, `${path}: a machine of ${description.harts} hart(s) and ${description.memoryBytes / 2 ** 20} MiB\n`);
+  return ExitCode.ok;
+}
+
+function readMachineFile(path: string): MachineFile {
+  const result = parseMachineFile(new TextDecoder().decode(readInput(path, 'machine file')));
+  if ('errors' in result) {
+    throw new UserError(`the machine file '${path}' is wrong:\n  ${result.errors.join('\n  ')}`, ExitCode.badInput);
+  }
+  return { ...result, description: besideFile(result.description, path) };
+}
+
+/** Names of files count from the folder that the machine file is in. */
+function besideFile(description: MachineDescription, path: string): MachineDescription {
+  const { kernel, initrd, bios, drives } = description;
+  const at = (name: string) => resolve(dirname(path), name);
+  const placed = ({ file, overlay, ...drive }: DriveDescription): DriveDescription => ({
+    ...drive,
+    file: at(file),
+    ...(overlay !== undefined && { overlay: at(overlay) }),
+  });
+  return {
+    ...description,
+    ...(kernel !== undefined && { kernel: at(kernel) }),
+    ...(initrd !== undefined && { initrd: at(initrd) }),
+    bios: bios === 'default' || bios === 'none' ? bios : at(bios),
+    drives: drives.map((drive) => drive && placed(drive)),
+  };
+}

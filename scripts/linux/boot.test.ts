@@ -1,0 +1,108 @@
+import { spawnSync } from 'node:child_process';
+import { constants, copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cacheFolder } from './fetch.mjs';
+import { startMachine } from './machine-session.ts';
+
+const root = join(import.meta.dirname, '../..');
+const folder = cacheFolder();
+/** Limits are in virtual time, which no slow computer stretches; these only end what hangs for good. */
+const WALL_MS = 15 * 60_000;
+
+// What cannot be fetched here cannot be booted; anything else that goes wrong is a failure.
+const fetched = spawnSync(process.execPath, [join(root, 'scripts/linux/fetch.mjs')], { cwd: root, encoding: 'utf8' });
+if (fetched.status !== 0 && fetched.status !== 69) throw new Error(`fetching failed: ${fetched.stderr}`);
+const why = fetched.status === 69 ? ` (skipped: ${fetched.stderr.trim().slice(0, 200)})` : '';
+if (why) process.stderr.write(`${fetched.stderr}\n`);
+
+const bootFiles = (suite: 'stable' | 'unstable') => [
+  '--kernel',
+  join(folder, suite, 'kernel'),
+  '--initrd',
+  join(folder, suite, 'initrd.cpio'),
+  '--memory',
+  '512M',
+  '--fail-text',
+  'Kernel panic',
+  '--stats',
+];
+const firmware = (name: string) => join(folder, 'opensbi', name);
+
+describe.skipIf(why !== '')(`Debian's kernel${why}`, () => {
+  it.each([
+    ['stable', 1, 'default'],
+    ['stable', 4, 'fw_dynamic.bin'],
+    ['stable', 1, 'fw_jump.bin'],
+    ['unstable', 1, 'default'],
+  ] as const)(
+    '%s boots on %i hart(s) with firmware %s to a shell, and is switched off',
+    async (suite, harts, bios) => {
+      const machine = startMachine([
+        ...bootFiles(suite),
+        ...['--smp', String(harts), '--bios', bios === 'default' ? bios : firmware(bios), '--max-time', '120'],
+      ]);
+      await machine.expect(`, ${harts} hart(s)`);
+      await machine.expect('worldswitch# ');
+      machine.type('echo sum $((600 + 66)) harts $(nproc); wc -c </proc/device-tree/model\n');
+      await machine.expect(`sum 666 harts ${harts}`);
+      await machine.expect('worldswitch# ');
+      machine.type('exit\n');
+      const { code, console, stderr } = await machine.ended();
+      process.stderr.write(`${suite}, ${harts} hart(s), ${bios}: ${stderr}`);
+      expect(console).toContain('reboot: Power down');
+      expect(code).toBe(0);
+    },
+    WALL_MS,
+  );
+});
+
+describe.skipIf(why !== '')(`a Debian root file system on a virtio disk${why}`, () => {
+  let work: string;
+  beforeAll(() => {
+    work = mkdtempSync(join(tmpdir(), 'worldswitch-linux-'));
+  });
+  afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+  it(
+    'runs apt, python3 and gcc, shuts down, and leaves a clean disk',
+    async () => {
+      const disk = join(work, 'debian.ext4');
+      copyFileSync(join(folder, 'debian.ext4'), disk, constants.COPYFILE_FICLONE);
+      const machine = startMachine([
+        ...bootFiles('stable'),
+        ...['--append', 'root=/dev/vda rw', '--drive', disk, '--max-time', '400'],
+      ]);
+      const prompt = async () => void (await machine.expect('debian# '));
+      await machine.expect('init: Debian GNU/Linux');
+      await prompt();
+      machine.type('apt --version\n');
+      expect(await machine.expect('(riscv64)')).toContain('apt ');
+      await prompt();
+      machine.type('python3 -c "import sys, json; print(json.dumps([sys.version_info.major, 6 * 7]))"\n');
+      await machine.expect('[3, 42]');
+      await prompt();
+      machine.type(`printf '#include <stdio.h>\\nint main(void) { printf("compiled %%d\\\\n", 40 + 2); }' >hello.c\n`);
+      await prompt();
+      machine.type('gcc -O2 -o hello hello.c && ./hello\n');
+      await machine.expect('compiled 42');
+      await prompt();
+      machine.type('exit\n');
+      await machine.expect('init: the root file system is read-only, the shell ended with 0');
+      const { code, stderr } = await machine.ended();
+      process.stderr.write(`Debian root file system: ${stderr}`);
+      expect(code).toBe(0);
+      const e2fsck = existsSync('/usr/sbin/e2fsck') ? '/usr/sbin/e2fsck' : 'e2fsck';
+      const check = spawnSync(e2fsck, ['-fn', disk], { encoding: 'utf8' });
+      expect(check.stdout + check.stderr).toContain('Pass 5');
+      expect(check.status).toBe(0);
+      const list = spawnSync('debugfs', ['-R', 'stat /root/hello', disk], {
+        encoding: 'utf8',
+        env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` },
+      });
+      expect(list.stdout).toContain('Type: regular');
+    },
+    WALL_MS,
+  );
+});

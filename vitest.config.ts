@@ -8,6 +8,8 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ['packages/*/{src,test,conformance}/**/*.test.ts', 'scripts/**/*.test.ts', 'apps/bench/test/**/*.test.ts'],
+    // Boots of Debian take minutes: pnpm test:linux.
+    exclude: ['**/node_modules/**', 'scripts/linux/**'],
     testTimeout: 60_000,
     pool: 'forks',
     maxWorkers: 2,

@@ -43,7 +43,8 @@ function openDisk(path: string, isWritable: boolean) {
   try {
     descriptor = openSync(path, isWritable ? 'r+' : 'r');
   } catch (error) {
-    throw new UserError(`cannot open the drive '${path}': ${whyNot(error, isWritable)}`, ExitCode.noInput);
+    const code = (error as NodeJS.ErrnoException).code === 'EISDIR' ? ExitCode.badInput : ExitCode.noInput;
+    throw new UserError(`cannot open the drive '${path}': ${whyNot(error, isWritable)}`, code);
   }
   const status = fstatSync(descriptor);
   const refuse = (why: string): never => {

@@ -35,6 +35,7 @@ export async function runMachine(description: MachineDescription, options: Machi
     const terminal = openTerminal({
       hasEscapes: options.monitor === 'escape',
       readsInput: options.serial === 'stdio' || options.monitor === 'stdio',
+      isForMonitor: options.monitor === 'stdio',
     });
     try {
       const session = new Session(create, drives, options, terminal, output);
@@ -170,8 +171,7 @@ class Session {
         if (this.#output !== undefined) writeAll(this.#output, bytes);
         this.#texts.add(bytes);
       },
-      read: (maxBytes) =>
-        this.#isMonitorShown || this.#options.serial !== 'stdio' ? new Uint8Array(0) : this.#terminal.read(maxBytes),
+      read: (maxBytes) => (this.#options.serial === 'stdio' ? this.#terminal.read(maxBytes) : new Uint8Array(0)),
     });
   }
 
@@ -342,7 +342,7 @@ class Session {
       }
     }
     if (!this.#isMonitorShown) return undefined;
-    for (const action of this.#monitor.type(this.#terminal.read(4096), this.#machine)) {
+    for (const action of this.#monitor.type(this.#terminal.readMonitor(), this.#machine)) {
       if (action === 'quit') return ExitCode.ok;
       if (action === 'stop') this.#isStopped = true;
       if (action === 'continue') this.#isStopped = false;

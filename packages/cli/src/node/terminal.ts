@@ -7,6 +7,8 @@ export type TerminalRequest = 'quit' | 'toggle-monitor' | 'help';
 export interface Terminal {
   /** Bytes typed for the console and not read yet. */
   read(maxBytes: number): Uint8Array;
+  /** The same for the monitor. */
+  readMonitor(): Uint8Array;
   /** Resolves when something was typed, the input ended, a signal came, or after this many milliseconds. */
   wait(milliseconds: number): Promise<void>;
   /** Escape keys and signals since the last call. */
@@ -25,15 +27,21 @@ export interface TerminalOptions {
   readonly hasEscapes: boolean;
   /** Without input, nothing is read at all. */
   readonly readsInput: boolean;
+  /** Whether what is typed goes to the monitor at first. */
+  readonly isForMonitor: boolean;
 }
 
 const SIGNALS = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
 
 /** Takes the terminal over: raw mode when a person is there, piped input as it comes. `close` gives it back. */
-export function openTerminal({ hasEscapes, readsInput }: TerminalOptions): Terminal {
+export function openTerminal({ hasEscapes, readsInput, isForMonitor }: TerminalOptions): Terminal {
   const { stdin } = process;
   const isInteractive = readsInput && stdin.isTTY === true;
   let typed: number[] = [];
+  let typedForMonitor: number[] = [];
+  let goesToMonitor = isForMonitor;
+  /** Something came since the last wait. */
+  let hasNews = false;
   let requests: TerminalRequest[] = [];
   let isEnded = !readsInput;
   let isEscaped = false;
@@ -41,19 +49,23 @@ export function openTerminal({ hasEscapes, readsInput }: TerminalOptions): Termi
   let wake: (() => void) | undefined;
 
   const stir = () => {
+    hasNews = true;
     wake?.();
     wake = undefined;
   };
   const onData = (bytes: Uint8Array) => {
+    const put = (byte: number) => void (goesToMonitor ? typedForMonitor : typed).push(byte);
     for (const byte of bytes) {
       if (isEscaped) {
         isEscaped = false;
-        if (byte === ESCAPE) typed.push(byte);
+        if (byte === ESCAPE) put(byte);
         else if (byte === 0x78) requests.push('quit');
-        else if (byte === 0x63) requests.push('toggle-monitor');
-        else if (byte === 0x68 || byte === 0x3f) requests.push('help');
+        else if (byte === 0x63) {
+          goesToMonitor = !goesToMonitor;
+          requests.push('toggle-monitor');
+        } else if (byte === 0x68 || byte === 0x3f) requests.push('help');
       } else if (hasEscapes && byte === ESCAPE) isEscaped = true;
-      else typed.push(byte);
+      else put(byte);
     }
     stir();
   };
@@ -83,8 +95,18 @@ export function openTerminal({ hasEscapes, readsInput }: TerminalOptions): Termi
       typed = typed.slice(maxBytes);
       return bytes;
     },
+    readMonitor() {
+      const bytes = Uint8Array.from(typedForMonitor);
+      typedForMonitor = [];
+      return bytes;
+    },
     async wait(milliseconds) {
-      if (typed.length > 0 || requests.length > 0 || signal !== undefined) return;
+      if (hasNews) {
+        hasNews = false;
+        // Even so whatever else is waiting gets its turn.
+        await new Promise((resolve) => setImmediate(resolve));
+        return;
+      }
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, milliseconds);
         wake = () => {

@@ -1,0 +1,216 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { assemble } from '@worldswitch/isa';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ExitCode } from '../src/exit-codes.ts';
+
+const bin = (name: string) => join(import.meta.dirname, '..', 'bin', `${name}.mjs`);
+/**
+ * Echoes what is typed. `q` switches the machine off with status 42, `r` resets it.
+ * Runs in machine mode and in supervisor mode, at whatever address.
+ */
+const echoKernel = `
+    csrr x0, sscratch
+    li   s0, 0x10000000
+    li   s1, 0x100000
+    mv   s2, a0
+    bnez s2, wait
+    li   a0, 'k'
+    sb   a0, 0(s0)
+    li   a0, 10
+    sb   a0, 0(s0)
+poll:
+    lbu  t0, 5(s0)
+    andi t0, t0, 1
+    beqz t0, poll
+    lbu  a0, 0(s0)
+    li   t1, 'q'
+    beq  a0, t1, off
+    li   t1, 'r'
+    beq  a0, t1, reset
+    sb   a0, 0(s0)
+    j    poll
+off:
+    li   t0, 0x2a3333
+    sw   t0, 0(s1)
+    j    off
+reset:
+    li   t0, 0x7777
+    sw   t0, 0(s1)
+    j    reset
+wait:
+    wfi
+    j    wait
+`;
+
+let folder: string;
+let kernel: string;
+const at = (name: string) => join(folder, name);
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'worldswitch-machine-'));
+  kernel = at('kernel.bin');
+  writeFileSync(kernel, assemble(echoKernel, { origin: 0x8020_0000 }).bytes);
+  writeFileSync(at('disk.img'), new Uint8Array(4096));
+  writeFileSync(at('odd.img'), new Uint8Array(1000));
+  writeFileSync(at('empty'), '');
+  mkdirSync(at('directory'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function run(command: 'worldswitch' | 'worldswitch-qemu', args: readonly string[], input = '') {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [bin(command), ...args], {
+    input,
+    encoding: 'utf8',
+    timeout: 55_000,
+  });
+  return { status, stdout, stderr };
+}
+const machine = (args: readonly string[], input = '') =>
+  run('worldswitch', ['run', '--kernel', kernel, '--memory', '4M', ...args], input);
+const qemu = (args: readonly string[], input = '') =>
+  run('worldswitch-qemu', ['-machine', 'virt', '-m', '4M', '-nographic', ...args], input);
+
+describe('run --kernel', () => {
+  it("ends with the machine's own exit code, and gives it what is piped in", () => {
+    expect(machine([], 'hello q')).toEqual({ status: 42, stdout: 'k\nhello ', stderr: '' });
+  });
+  it('resets the machine, or ends there', async () => {
+    const child = spawn(process.execPath, [bin('worldswitch'), 'run', '--kernel', kernel, '--memory', '4M']);
+    let console = '';
+    child.stdout.on('data', (bytes: Buffer) => {
+      // What the machine before had not read yet is lost with it, so the rest is typed to the one after.
+      if (console === '') child.stdin.write('ar');
+      console += bytes.toString();
+      if (console.endsWith('k\nak\n')) child.stdin.write('bq');
+    });
+    expect(await new Promise((resolve) => child.once('close', resolve))).toBe(42);
+    expect(console).toBe('k\nak\nb');
+    expect(machine(['--no-reboot'], 'arb')).toMatchObject({ status: ExitCode.ok, stdout: 'k\na' });
+  });
+  it('ends when the console says what is expected, or what may not be', () => {
+    expect(machine(['--expect-text', 'k', '--expect-text', 'done'], 'all done\n').status).toBe(ExitCode.ok);
+    expect(machine(['--fail-text', 'panic'], 'a panic\n')).toMatchObject({
+      status: ExitCode.failText,
+      stderr: "worldswitch: the console said 'panic'\n",
+    });
+    expect(machine(['--expect-text', 'done'], 'q')).toMatchObject({
+      status: ExitCode.textMissing,
+      stderr: "worldswitch: the machine ended before the console said 'done'\n",
+    });
+  });
+  it('ends after instructions, and after virtual time', () => {
+    const instructions = machine(['--max-instructions', '100000', '--expect-text', 'x', '--stats']);
+    expect(instructions.status).toBe(ExitCode.instructionLimit);
+    expect(instructions.stderr).toMatch(
+      /'x' did not come within 100000 instructions\nworldswitch: 100000 instructions/,
+    );
+    expect(machine(['--max-time', '0.05']).status).toBe(ExitCode.timeLimit);
+  });
+  it('has keys to end it and to look at it', () => {
+    expect(machine([], 'a\u0001x')).toMatchObject({ status: ExitCode.ok });
+    const { status, stdout } = machine(['--smp', '2'], 'a\u0001cinfo cpus\rnonsense\rquit\r');
+    expect(stdout).toContain('hart 0: pc');
+    expect(stdout).toContain('hart 1: ');
+    expect(stdout).toContain("no command 'nonsense'");
+    expect(status).toBe(ExitCode.ok);
+  });
+  it('starts the kernel in machine mode when there is no firmware', () => {
+    const image = at('machine-mode.bin');
+    writeFileSync(image, assemble(`csrr x0, mscratch\n${echoKernel}`, { origin: 0x8000_0000 }).bytes);
+    expect(run('worldswitch', ['run', '--kernel', image, '--bios', 'none', '--memory', '4M'], 'q').status).toBe(42);
+  });
+  it('is ended by a signal', async () => {
+    const child = spawn(process.execPath, [bin('worldswitch'), 'run', '--kernel', kernel, '--memory', '4M']);
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    child.kill('SIGTERM');
+    expect(await new Promise((resolve) => child.once('close', (code) => resolve(code)))).toBe(143);
+  });
+
+  it.each([
+    [['--kernel', '/no/such/file'], ExitCode.noInput, "cannot read the kernel '/no/such/file': there is no such file"],
+    [['--initrd', '/no/such/file'], ExitCode.noInput, "cannot read the initial RAM disk '/no/such/file'"],
+    [['--smp', '9'], ExitCode.usage, 'expected a number of harts from 1 to 8'],
+    [['--memory', '7Z'], ExitCode.usage, "expected a multiple of 2M from 2M to 3G, got '7Z'"],
+    [['--drive', 'DIRECTORY'], ExitCode.badInput, 'it is a directory; expected a raw disk image'],
+    [['--drive', 'ODD'], ExitCode.badInput, 'its 1000 bytes are not a multiple of 512'],
+    [['--drive', 'EMPTY'], ExitCode.badInput, 'its 0 bytes are not a multiple of 512'],
+    [['--drive', '/no/such/disk'], ExitCode.noInput, "cannot open the drive '/no/such/disk': there is no such file"],
+    [['--drive', 'DISK,format=qcow2'], ExitCode.usage, "got 'format=qcow2'"],
+    [['--kernel', 'EMPTY'], ExitCode.badInput, 'the machine cannot be started: the kernel: 0 bytes are no kernel'],
+    [['surplus'], ExitCode.usage, "a machine runs --kernel, not 'surplus' too"],
+  ] as const)('refuses %j', (args, status, message) => {
+    const names = { DIRECTORY: 'directory', ODD: 'odd.img', EMPTY: 'empty', DISK: 'disk.img' };
+    const real = args.map((arg) => arg.replace(/DIRECTORY|ODD|EMPTY|DISK/, (name) => at(names[name as 'ODD'])));
+    const result = machine(real);
+    expect(result.stderr).toContain(message);
+    expect(result.status).toBe(status);
+    expect(result.stderr).not.toContain('internal error');
+  });
+});
+
+describe('worldswitch-qemu', () => {
+  it('runs a machine by the arguments of qemu-system-riscv64', () => {
+    const disk = ['-drive', `file=${at('disk.img')},if=none,format=raw,id=x0`];
+    const device = ['-device', 'virtio-blk-device,drive=x0,bus=virtio-mmio-bus.0'];
+    const force = ['-global', 'virtio-mmio.force-legacy=false'];
+    expect(qemu(['-smp', '2', '-kernel', kernel, ...force, ...disk, ...device], 'hi q')).toEqual({
+      status: 42,
+      stdout: 'k\nhi ',
+      stderr: '',
+    });
+  });
+  it('writes the console to a file', () => {
+    const log = at('console.log');
+    expect(
+      qemu(['-kernel', kernel, '-serial', `file:${log}`, '-monitor', 'stdio'], 'info cpus\rquit\r').stdout,
+    ).toContain('hart 0: pc');
+    expect(readFileSync(log, 'utf8')).toBe('k\n');
+  });
+  it('says its version as scripts look for it', () => {
+    expect(run('worldswitch-qemu', ['--version']).stdout).toMatch(/^QEMU emulator version \d+\.\d+\.\d+ /);
+    expect(run('worldswitch-qemu', ['-help']).stdout).toMatch(/^-gdb /m);
+  });
+  it.each([
+    [['-semihosting'], '-semihosting is not supported: print on the serial line'],
+    [['-netdev', 'user,id=n'], '-netdev is not supported: network devices are not built yet'],
+    [['-device', 'virtio-net-device'], '-device virtio-net-device is not supported: network devices are not built yet'],
+    [['-device', 'virtio-blk-pci,drive=x'], 'the board has no PCI; use virtio-blk-device'],
+    [['-device', 'virtio-blk-device,drive=x'], "-device: there is no drive 'x'"],
+    [['-drive', 'file=a,format=qcow2'], '-drive format=qcow2 is not supported'],
+    [['-smp', '9'], '-smp: a machine has 1 to 8 harts, not 9'],
+    [['-m', '8T'], '-m: expected a size from 2M to 3G'],
+    [['-machine', 'sifive_u'], "-machine: there is only 'virt', not 'sifive_u'"],
+    [['-cpu', 'rv32'], "-cpu: there is only 'rv64', not 'rv32'"],
+    [['-cpu', 'rv64,v=true'], '-cpu rv64,v=true is not supported'],
+    [['-global', 'virtio-mmio.force-legacy=true'], 'only virtio-mmio.force-legacy=false is'],
+    [['-flash', 'x'], '-flash is unknown; -help lists the arguments that are taken'],
+    [['-kernel'], '-kernel needs a value: FILE'],
+    [['disk.img'], "'disk.img' is no argument; a disk image goes into -drive file=disk.img"],
+    [[], 'there is nothing to run: give a kernel or a firmware file'],
+  ] as const)('refuses %j with one message', (args, message) => {
+    const { status, stderr } = qemu(args);
+    expect(stderr).toContain(message);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+    expect(status).toBe(ExitCode.usage);
+  });
+});
+
+describe('a machine file', () => {
+  it('is validated and run; its files are beside it', () => {
+    writeFileSync(at('machine.yaml'), 'kernel: kernel.bin\nmemory: 4M\nsmp: 2\ndrives: [disk.img]\n');
+    expect(run('worldswitch', ['validate', at('machine.yaml')])).toMatchObject({ status: 0, stderr: '' });
+    expect(run('worldswitch', ['run', at('machine.yaml')], 'q').status).toBe(42);
+  });
+  it.each([
+    ['kernel: kernel.bin\nsmpp: 2\n', ExitCode.badInput, 'line 2, smpp: unknown key'],
+    ['kernel: missing.bin\n', ExitCode.noInput, "missing.bin': there is no such file"],
+    ['kernel: kernel.bin\ndrives: [odd.img]\n', ExitCode.badInput, 'not a multiple of 512'],
+  ])('is refused: %j', (text, status, message) => {
+    writeFileSync(at('wrong.yaml'), text);
+    const result = run('worldswitch', ['validate', at('wrong.yaml')]);
+    expect(result.stderr).toContain(message);
+    expect(result.status).toBe(status);
+  });
+});

@@ -264,7 +264,7 @@ export function createGenerator(random: () => number, version: number) {
     return { words: () => words, targets: [] };
   }
 
-  function illegalItem(mayReturn: boolean): Item {
+  function illegalItem(mode: number): Item {
     const kind = random() % 6;
     if (kind === 0) return single([0, 2]);
     if (kind === 1) return single([0xffff_ffff, 4]);
@@ -276,9 +276,10 @@ export function createGenerator(random: () => number, version: number) {
       const row = pick(['fadd.d', 'fmul.s', 'fcvt.w.d', 'fsqrt.d']);
       return single([(bitsOf(row, { rd: between(1, 31) }) | (pick([5, 6]) << 12)) >>> 0, 4]);
     }
-    // From machine mode, a return to its own beginning in the same mode would never end.
+    // A return in the mode that may make it goes where the last trap was: from machine mode that may never end, and in supervisor
+    // mode a store-conditional is carried out again without its reservation (see reservationItem).
     const others: Word[] = [[bitsOf('c.ebreak'), 2], long('sfence.vma', { rs1: pointers.s0 })];
-    return single(pick(mayReturn ? [...others, long('mret'), long('sret')] : others));
+    return single(pick([...others, ...(mode < 3 ? [long('mret')] : []), ...(mode === 0 ? [long('sret')] : [])]));
   }
 
   function reservationItem(): Item {
@@ -383,7 +384,7 @@ export function createGenerator(random: () => number, version: number) {
       else if (kind < 70) items.unshift(fromRows(accessing, pointer));
       else if (kind < 73) items.unshift(reservationItem());
       else if (kind < 79) items.unshift(csrItem(mode, changesRights));
-      else if (kind < 82) items.unshift(illegalItem(mode < 3));
+      else if (kind < 82) items.unshift(illegalItem(mode));
       else if (kind < 91 && target) items.unshift(jumpTo(target));
       else if (kind < 94 && target && !changesRights && isPatchable(target)) items.unshift(patchOf(target));
       else if (kind < 96 && mode > 0 && !changesRights) items.unshift(returnItem(mode));

@@ -10,6 +10,7 @@ import { hypervisor } from './hypervisor.ts';
 import type { DecodedInstruction, Instruction } from './instruction.ts';
 import { IsaError } from './isa-error.ts';
 import { privileged } from './privileged.ts';
+import { checkRow } from './row-check.ts';
 import { rv64a } from './rv64a.ts';
 import { rv64c } from './rv64c.ts';
 import { rv64d, rv64dCompressed } from './rv64d.ts';
@@ -107,12 +108,14 @@ export function selectExtensions(names: readonly string[]): readonly IsaExtensio
 /**
  * Puts extensions together: everything built in unless told otherwise. To add one to the built-in ones:
  * `createInstructionSet([...builtInExtensions, mine])`.
- * @throws {IsaError} when two rows have the same name or overlapping encodings, or an encoding has a wrong number of bits.
+ * @throws {IsaError} when two rows have the same name or overlapping encodings, an encoding has a wrong number of bits, or a row's
+ * syntax or semantics cannot work (see row-check.ts).
  */
 export function createInstructionSet(extensions: readonly IsaExtension[] = builtInExtensions): InstructionSet {
   const rows = extensions.flatMap((extension) => extension.rows);
   const encoded = rows.map(encodedRow);
   checkOverlaps(encoded);
+  for (const row of encoded) checkRow(row);
   const encodedNames = uniqueMap(encoded, (row) => row.instruction.name, 'instruction');
   const csrs = [...csrTable, ...extensions.flatMap((extension) => extension.csrs ?? [])].map((csr) =>
     extensions.reduce((known, { csrFields }) => addCsrFields(known, csrFields?.[csr.name]), csr),

@@ -264,6 +264,26 @@ describe('an extension from outside', () => {
     expect([x[10], x[13], x[14], controls]).toEqual([17n, 99n, 0n, ['xsum.mode']]);
   });
 
+  it('is refused with a reason when a row cannot work', () => {
+    const bits = '1010101 ttttt sssss 111 ddddd 0001011';
+    const withRow = (row: IsaExtension['rows'][number]) => () =>
+      createInstructionSet([...builtInExtensions, { name: 'Xbad', rows: [row] }]);
+    const refused = (syntax: string, meaning: Parameters<typeof custom>[5], encoding = bits) =>
+      expect(withRow(custom('x.bad', 'R', encoding, syntax, 'Bad.', meaning)));
+    refused('rd, rs1, rs9', setX(rs1)).toThrow('x.bad: unknown operand rs9');
+    refused('rd, rs1', setX(rs2), '1010101 00000 sssss 111 ddddd 0001011').toThrow(
+      'read rs2, which its encoding does not have',
+    );
+    refused('rs1, rs2', setX(rs1), '1010101 ttttt sssss 111 00000 0001011').toThrow(
+      'write rd, which its encoding does not have',
+    );
+    refused('rd, rs1', setX(semantics.immediate)).toThrow('read imm');
+    refused('rd, rs1', setX(local('old'))).toThrow('x.bad: old is read before it is bound');
+    refused('rd, rs1', setX(semantics.float('f64.plus', rs1))).toThrow('no floating-point operation f64.plus');
+    refused('rd, rs1', [control('x.mode'), setX(rs1)]).toThrow('must be its only statement');
+    expect(withRow(set.byName('add')!)).toThrow('the encodings of add and add overlap');
+  });
+
   it('is analysed', () => {
     expect(set.controls).toContain('xsum.mode');
     expect(effectsOf(set.byName('xsum.take')!)).toMatchObject({ readsMemory: true, writesMemory: true });

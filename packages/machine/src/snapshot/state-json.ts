@@ -46,7 +46,7 @@ const describe = (value: unknown): string => {
 
 /**
  * Checks that a state has the form of another one: the same fields, kinds and lengths. An empty list of bytes in the model allows
- * any length, numbers are not below the model's or 0, `outer` leaves out what is inside of objects in lists. Throws SnapshotError that names the place.
+ * any length, `outer` leaves out what is inside of objects in lists. Throws SnapshotError that names the place.
  */
 export function requireForm(value: unknown, model: SavedState, where: string, depth: 'all' | 'outer' = 'all'): void {
   const fail: (expected: string) => never = (expected) => {
@@ -74,6 +74,7 @@ export function requireForm(value: unknown, model: SavedState, where: string, de
   } else if (typeof model === 'number') {
     const isInfinite = value === Number.POSITIVE_INFINITY && model === Number.POSITIVE_INFINITY;
     if (!Number.isSafeInteger(value) && !isInfinite) fail('a whole number');
-    if ((value as number) < Math.min(model, 0)) fail(`at least ${Math.min(model, 0)}`);
+    // -1 stands for none.
+    if ((value as number) < -1) fail('at least -1');
   } else if (typeof value !== typeof model) fail(`a ${typeof model}`);
 }

@@ -25,6 +25,7 @@ export default defineConfig({
         text: 'Reference',
         items: [
           { text: 'What the machine has', link: '/reference/machine' },
+          { text: 'What the compiled engine does', link: '/reference/engine' },
           { text: 'Instructions', link: '/isa/' },
           { text: 'CSRs', link: '/reference/csrs' },
           { text: 'System calls', link: '/reference/system-calls' },

@@ -1,4 +1,5 @@
 import { csrPage } from './csr-page.ts';
+import { enginePage } from './engine-page.ts';
 import { machinePage } from './machine-page.ts';
 import { systemCallPage } from './system-call-page.ts';
 
@@ -6,6 +7,7 @@ import { systemCallPage } from './system-call-page.ts';
 export default {
   paths: () => [
     { params: { page: 'machine' }, content: machinePage() },
+    { params: { page: 'engine' }, content: enginePage() },
     { params: { page: 'csrs' }, content: csrPage() },
     { params: { page: 'system-calls' }, content: systemCallPage() },
   ],

@@ -12,6 +12,7 @@ export { createVirtioConsole, type VirtioConsole, type VirtioConsoleOptions } fr
 export { createSeededEntropy, createVirtioEntropy, type EntropySource } from './devices/virtio-entropy.ts';
 export type { VirtioDevice, VirtioTransport } from './devices/virtio-mmio.ts';
 export type { VirtBuffer, VirtQueue, VirtRequest } from './devices/virtio-queue.ts';
+export { translationText } from './engine/compiler/translation-text.ts';
 export { type EngineName, engineNames } from './engine/create-engine.ts';
 export type { EngineStatistics } from './engine/statistics.ts';
 export { LoadError, MachineError, SnapshotError } from './errors.ts';

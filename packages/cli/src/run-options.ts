@@ -12,6 +12,8 @@ export interface ConsoleWiring {
 
 /** How a described machine is run. */
 export interface MachineRunOptions extends RunLimits, ConsoleWiring {
+  /** Instructions after which it is looked whether the machine only repeats itself. */
+  readonly watchdog?: number;
   /** A saved machine to go on with instead of the kernel: a full snapshot and those that build on it. */
   readonly restore?: readonly Uint8Array[];
   readonly save?: SavePlan;

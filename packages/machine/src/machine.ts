@@ -24,6 +24,7 @@ import type { MachineParts } from './snapshot/whole-state.ts';
 import { type StepResult, stepHart } from './step.ts';
 import { DOUBLE_TRAP } from './trap.ts';
 import type { HostedVcpu } from './vcpu.ts';
+import { WATCHDOG_RESERVE, Watchdog } from './watchdog.ts';
 
 export interface MachineOptions {
   /** RAM in bytes: a multiple of 64 KiB, at most 3 GiB. */
@@ -72,6 +73,12 @@ export interface RunOptions {
   readonly maxInstructions?: number;
   /** Asked about every million instructions and whenever the machine idles. */
   readonly until?: () => boolean;
+  /**
+   * Looks every so many instructions whether the machine repeats itself for ever: registers and memory as they were, no device
+   * accessed, no interrupt to come. Then the run ends with `stuck`. Machines that compute, poll the time or wait are left
+   * alone. Default: no looking.
+   */
+  readonly watchdog?: number;
 }
 
 /** What a step did, which hart did it, and why the machine cannot be run on, if so. */
@@ -88,6 +95,7 @@ export class Machine {
   readonly board: Board;
   readonly #console: MachineConsole;
   readonly #schedule: HartSchedule;
+  #watchdog: Watchdog | undefined;
   /** The built-in firmware as each hart calls it. */
   readonly #platforms: readonly SbiPlatform[];
   readonly #tracer: MachineTracer | undefined;
@@ -244,7 +252,8 @@ export class Machine {
     if (this.#isDisposed) throw new MachineError('the machine was disposed of');
     if (this.#end) return this.#end;
     try {
-      return this.#run(options.maxInstructions ?? Number.POSITIVE_INFINITY, options.until);
+      const { maxInstructions = Number.POSITIVE_INFINITY, until, watchdog } = options;
+      return watchdog === undefined ? this.#run(maxInstructions, until) : this.#watch(maxInstructions, until, watchdog);
     } finally {
       this.#console.output.flush();
     }
@@ -291,6 +300,26 @@ export class Machine {
   #powerEnd(): RunEnd | undefined {
     if (this.#power) this.#end = { reason: this.#power.kind, exitCode: this.#power.exitCode };
     return this.#end;
+  }
+
+  #watch(maxInstructions: number, until: (() => boolean) | undefined, every: number): RunEnd {
+    if (!(every >= 1)) throw new MachineError(`a watchdog that looks every ${every} instructions`);
+    this.#watchdog ??= new Watchdog({
+      board: this.board,
+      harts: this.harts,
+      step: () => this.step(),
+      nextDeadline: () => Math.min(this.#schedule.nextDeadline(), this.board.group.timers.deadline),
+      outputBytes: () => this.outputBytes,
+    });
+    const { clock } = this.board.group;
+    const limit = clock.retired + maxInstructions;
+    for (;;) {
+      const end = this.#run(Math.min(limit - clock.retired, this.#watchdog.due(every)), until);
+      if (end.reason !== 'budget') return end;
+      const stuck = limit - clock.retired > WATCHDOG_RESERVE ? this.#watchdog.look(every) : undefined;
+      if (stuck) return stuck;
+      if (clock.retired >= limit) return end;
+    }
   }
 
   #run(maxInstructions: number, until: (() => boolean) | undefined): RunEnd {

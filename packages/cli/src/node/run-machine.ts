@@ -247,6 +247,7 @@ class Session {
         this.#isStopped = false;
         const sliceEnd = performance.now() + (isInteractive ? INTERACTIVE_SLICE_MS : PIPED_SLICE_MS);
         const end = (this.#gdb ?? this.#machine).run({
+          ...(this.#options.watchdog !== undefined && { watchdog: this.#options.watchdog }),
           maxInstructions: Math.max(
             0,
             Math.min(maxInstructions - this.#instructions, this.#nextSave - this.#machine.counters.instructions),

@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ExitCode, UserError } from '../exit-codes.ts';
 import { keyValues, onOff } from '../key-values.ts';
 import type { DriveDescription } from '../machine-description.ts';
+import { positiveInteger } from './options.ts';
 import { runMachine } from './run-machine.ts';
 import { readSnapshotFiles } from './snapshot-file.ts';
 import { addSnapshotOptions, type SnapshotFlags, savePlanOf } from './verb-snapshot.ts';
@@ -26,6 +27,7 @@ export interface MachineRunFlags extends SnapshotFlags {
   readonly stats?: boolean;
   readonly gdb?: ListenAddress | true;
   readonly wait?: boolean;
+  readonly watchdog?: number | true;
 }
 
 const defaultMemory = 512 * 2 ** 20;
@@ -49,6 +51,11 @@ export function addMachineRunOptions(command: Command): Command {
     )
     .option('--wait', 'with --gdb: wait for it before the first instruction')
     .option('--stats', 'say at the end, on stderr: instructions, virtual time, wall time, memory')
+    .option(
+      '--watchdog [instructions]',
+      'look every so many instructions (default: 10 million) whether the machine only repeats itself, and end it then',
+      positiveInteger,
+    )
     .addOption(new Option('--no-reboot', 'end when the machine is reset'));
 }
 
@@ -81,6 +88,7 @@ export async function machineRunVerb(flags: MachineRunFlags): Promise<number> {
       reportsStatistics: flags.stats ?? false,
       ...(flags.gdb !== undefined && { gdb: listenAddressOf(flags.gdb) }),
       ...(flags.wait && { startsStopped: true }),
+      ...(flags.watchdog !== undefined && { watchdog: flags.watchdog === true ? 10_000_000 : flags.watchdog }),
       expectText: flags.expectText ?? [],
       failText: flags.failText ?? [],
       ...(flags.maxInstructions !== undefined && { maxInstructions: flags.maxInstructions }),
@@ -116,6 +124,7 @@ export function refuseMachineFlags(flags: MachineRunFlags): void {
       'failText',
       'gdb',
       'wait',
+      'watchdog',
       'stats',
     ] as const
   ).find((name) => flags[name] !== undefined);

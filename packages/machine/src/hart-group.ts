@@ -164,7 +164,6 @@ export class HartGroup {
     const isForgotten = this.reference.invalidateFrame(frame, offset, length);
     const isForgottenByEngine = this.#engine === this.reference || this.#engine.invalidateFrame(frame, offset, length);
     if (isForgotten && isForgottenByEngine) this.ram.code.isCode[frame] = 0;
-    this.requestAttention();
   }
 
   /** The only hart of a machine made with one. */

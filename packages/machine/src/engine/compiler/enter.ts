@@ -317,9 +317,8 @@ class Entry implements CompiledEngine {
     if (result === AccessResult.fault) return Outcome.trap;
     const { i32 } = this.#memory;
     const word = this.#word;
-    const canGoOn =
-      result === AccessResult.done && !this.#mustLeave() && this.#isFetchable(i32[word + PC]!, i32[word + PC + 1]!);
-    if (!canGoOn) {
+    // What it had decoded of code that was overwritten is gone, and it looks before each instruction.
+    if (this.#mustLeave() || !this.#isFetchable(i32[word + PC]!, i32[word + PC + 1]!)) {
       this.#notInterpreted += i32[COUNTER_WORD]! - 1;
       i32[COUNTER_WORD] = 1;
       this.#syncedBudget = 1;

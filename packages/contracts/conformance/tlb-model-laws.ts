@@ -1,4 +1,4 @@
-import type { TlbEntry, TlbModel } from '../src/index.ts';
+import { BARE_ASID, guestSpace, MAX_ASID, type TlbEntry, type TlbModel } from '../src/index.ts';
 import { type Law, requireEqual, requireThat } from './law.ts';
 
 export interface TlbModelLawOptions {
@@ -281,6 +281,35 @@ export function tlbModelLaws(create: () => TlbModel, options: TlbModelLawOptions
     other.onEvict = () => requireThat(false, 'no eviction to be reported');
     other.restore?.(saved.save?.() ?? []);
     requireEqual([...other.entries()].map(fields), [...saved.entries()].map(fields), 'entries() after restore');
+  });
+
+  holding('keeps the flags of both stages and the address space of a guest', () => {
+    const space = guestSpace(5, 3);
+    const tlb = withEntry(entry(space, 9, { flags: LOCAL | (LOCAL << 8) }));
+    requireThat(!holds(tlb, 3, 9), "a guest's entry must not match the ASID of the hart itself");
+    requireThat(!holds(tlb, guestSpace(6, 3), 9), 'it must not match another virtual machine');
+    requireThat(!holds(tlb, guestSpace(5, BARE_ASID), 9), 'it must not match another address space of the guest');
+    tlb.flush(space, 9);
+    requireThat(!holds(tlb, space, 9), 'a fence of its address space must');
+  });
+
+  holding('forgets ranges of address spaces, if it offers to', () => {
+    if (!create().flushSpaces) return;
+    const kept = (item: TlbEntry, first: number, last: number, page?: number): boolean => {
+      const tlb = withEntry(item);
+      tlb.flushSpaces?.(first, last, page);
+      return holds(tlb, item.asid, item.page);
+    };
+    const [first, last] = [guestSpace(5, 0), guestSpace(5, BARE_ASID)];
+    requireThat(!kept(entry(guestSpace(5, 7), 9), first, last), 'an entry in the range');
+    requireThat(!kept(entry(last, 9), first, last, 9), 'that of the named page');
+    requireThat(kept(entry(guestSpace(5, 7), 9), first, last, 8), 'another page stays');
+    requireThat(kept(entry(guestSpace(4, BARE_ASID), 9), first, last), 'another virtual machine stays');
+    requireThat(kept(entry(7, 9), first, last), "the hart's own stay");
+    requireThat(kept(entry(7, 9, { flags: GLOBAL }), first, last), 'its global ones too');
+    requireThat(!kept(entry(7, 9, { flags: GLOBAL }), 0, MAX_ASID), 'a range reaches its global ones');
+    requireThat(!kept(entry(7, 9, { level: 1 }), 0, MAX_ASID, 10), 'a superpage goes as a whole');
+    requireThat(kept(entry(guestSpace(0, 0), 9), 0, MAX_ASID), 'guests stay');
   });
 
   return laws;

@@ -431,4 +431,5 @@ export function checkCacheBlock(hart: Hart, low: number, high: number): boolean 
 const storeCauses: ReadonlyMap<number, number> = new Map([
   [ExceptionCause.loadAccessFault, ExceptionCause.storeAccessFault],
   [ExceptionCause.loadPageFault, ExceptionCause.storePageFault],
+  [ExceptionCause.loadGuestPageFault, ExceptionCause.storeGuestPageFault],
 ]);

@@ -1,9 +1,17 @@
 import { type DecodedInstruction, ExceptionCause, Privilege } from '@worldswitch/isa';
 import { atomicWasm, checkCacheBlock, zeroCacheBlock } from './access.ts';
 import type { Hart } from './hart.ts';
-import { CsrSlot, Mstatus } from './hart-context.ts';
+import { CsrSlot } from './hart-context.ts';
 import { HartOffset } from './hart-state.ts';
-import { fenceRefusal, returnRefusal, supervisorRefusal, waitRefusal } from './hypervisor/access-rules.ts';
+import {
+  CacheControl,
+  cacheRefusal,
+  fenceRefusal,
+  reservationWaitRefusal,
+  returnRefusal,
+  supervisorRefusal,
+  waitRefusal,
+} from './hypervisor/access-rules.ts';
 import { currentVmid, fencePage, fenceSpace, hypervisorOperations, refuse } from './hypervisor/instructions.ts';
 import { pendingInterrupts } from './interrupts.ts';
 import { environmentCallCause, machineReturn, supervisorReturn } from './trap.ts';
@@ -34,17 +42,6 @@ function accessCsr(hart: Hart, decoded: DecodedInstruction, isWrite: boolean, ch
   if (rd !== 0) hart.writeX(rd, old);
 }
 
-/** Fields of menvcfg and senvcfg that let the modes below use cache-block instructions. */
-const CacheControl = { CBIE: 3 << 4, CBCFE: 1 << 6, CBZE: 1 << 7 } as const;
-
-/** Unprivileged ISA, "CSR controls for CMO instructions". */
-function isCacheOperationAllowed(hart: Hart, field: number): boolean {
-  const context = hart.current;
-  if (context.privilege === Privilege.machine) return true;
-  if ((context.csrLow(CsrSlot.menvcfg) & field) === 0) return false;
-  return context.privilege !== Privilege.user || (context.csrLow(CsrSlot.senvcfg) & field) !== 0;
-}
-
 /** Halves of the address in rs1. */
 function addressOf(hart: Hart, { rs1 }: DecodedInstruction): [low: number, high: number] {
   const { i32 } = hart.memory;
@@ -54,8 +51,9 @@ function addressOf(hart: Hart, { rs1 }: DecodedInstruction): [low: number, high:
 
 /** Memory is always coherent: there is nothing to do but to check the rights. */
 function manageCacheBlock(hart: Hart, decoded: DecodedInstruction): void {
-  if (isCacheOperationAllowed(hart, CacheControl.CBCFE)) checkCacheBlock(hart, ...addressOf(hart, decoded));
-  else illegal(hart, decoded);
+  const refusal = cacheRefusal(hart.current, CacheControl.CBCFE);
+  if (refusal !== 0) refuse(hart, decoded, refusal);
+  else checkCacheBlock(hart, ...addressOf(hart, decoded));
 }
 
 /** amocas.q: register 0 stands for a pair of zeros, and takes no result. */
@@ -109,18 +107,20 @@ export const controlOperations: Readonly<Record<string, ControlOperation>> = {
     const context = hart.current;
     const isReserved = context.memory.i64[context.quad + HartOffset.reservation / 8] !== -1n;
     const isWoken = (pendingInterrupts(hart, context) & context.csrLow(CsrSlot.mie)) !== 0;
-    const mayTrap = context.privilege !== Privilege.machine && (context.mstatus & Mstatus.TW) !== 0;
-    if (mayTrap && isReserved && !isWoken) illegal(hart, decoded);
+    const refusal = isReserved && !isWoken ? reservationWaitRefusal(context) : 0;
+    if (refusal !== 0) refuse(hart, decoded, refusal);
   },
   'cbo.inval'(hart, decoded) {
-    if (isCacheOperationAllowed(hart, CacheControl.CBIE)) checkCacheBlock(hart, ...addressOf(hart, decoded));
-    else illegal(hart, decoded);
+    const refusal = cacheRefusal(hart.current, CacheControl.CBIE);
+    if (refusal !== 0) refuse(hart, decoded, refusal);
+    else checkCacheBlock(hart, ...addressOf(hart, decoded));
   },
   'cbo.clean': manageCacheBlock,
   'cbo.flush': manageCacheBlock,
   'cbo.zero'(hart, decoded) {
-    if (isCacheOperationAllowed(hart, CacheControl.CBZE)) zeroCacheBlock(hart, ...addressOf(hart, decoded));
-    else illegal(hart, decoded);
+    const refusal = cacheRefusal(hart.current, CacheControl.CBZE);
+    if (refusal !== 0) refuse(hart, decoded, refusal);
+    else zeroCacheBlock(hart, ...addressOf(hart, decoded));
   },
   'amocas.q': compareAndSwapQuad,
   hint() {},

@@ -3,6 +3,7 @@ import type { PrivilegeLevel } from '@worldswitch/isa';
 import { AccessKind, createTranslationContext, createWalkResult, TranslationFault, walk } from '@worldswitch/mmu-tlb';
 import type { Hart, HartObserver } from './hart.ts';
 import { CsrSlot, type HartContext } from './hart-context.ts';
+import { peekGuestFrame } from './hypervisor/guest-translation.ts';
 import type { HostedVcpu } from './vcpu.ts';
 
 /** What one step of a hart did. */
@@ -84,7 +85,12 @@ function peekInstruction(hart: Hart, context: HartContext, address: bigint): num
 export function peek16(hart: Hart, context: HartContext, address: bigint): number | undefined {
   const page = Number(BigInt.asUintN(64, address) >> 12n);
   let frame = page;
-  const high = context.csrHigh(CsrSlot.satp);
+  if (context.isVirtual) {
+    const guest = peekGuestFrame(hart, context, page);
+    if (guest === undefined) return undefined;
+    frame = guest;
+  }
+  const high = context.isVirtual ? 0 : context.csrHigh(CsrSlot.satp);
   const mode = (high >>> 28) as TranslationMode;
   if (context.privilege !== 3 && mode !== 0) {
     const result = createWalkResult();

@@ -1,8 +1,9 @@
 import type { Exit, TranslationMode, Vcpu, VcpuCounters } from '@worldswitch/contracts';
-import { CsrAddress, Privilege, type PrivilegeLevel } from '@worldswitch/isa';
+import { CsrAddress, ExceptionCause, Privilege, type PrivilegeLevel } from '@worldswitch/isa';
 import type { Hart } from './hart.ts';
 import type { HartContext } from './hart-context.ts';
-import { CsrSlot } from './hart-context.ts';
+import { CsrSlot, GuestFaultKind } from './hart-context.ts';
+import { trapInstruction } from './hypervisor/trap-instruction.ts';
 import { switchWorld } from './hypervisor/world-switch.ts';
 import { joinHalves } from './trap.ts';
 
@@ -85,6 +86,22 @@ export class HostedVcpu implements Vcpu {
   set isVirtual(value: boolean) {
     switchWorld(this.context, value);
     this.hart.controlChanged(this.context);
+  }
+
+  /** Guest physical address of the last guest-page fault (exit causes 20, 21 and 23), without its two lowest bits. */
+  get guestFaultAddress(): bigint {
+    return joinHalves(this.context.guestFaultLow, this.context.guestFaultHigh) << 2n;
+  }
+  /** What htinst would say of it: the transformed instruction, a pseudo-instruction for an implicit access, or 0. */
+  get guestFaultInstruction(): number {
+    const { context, hart } = this;
+    if (
+      hart.exitCause === ExceptionCause.instructionGuestPageFault &&
+      context.guestFaultKind === GuestFaultKind.explicit
+    ) {
+      return 0;
+    }
+    return trapInstruction(hart, context, hart.exitLow);
   }
 
   readCsr(address: number): bigint {

@@ -72,7 +72,7 @@ function big(_key: string, value: unknown): unknown {
 }
 
 /** A program of random chunks that loop, call each other, trap, and change their own code and page tables. */
-export function randomProgram(random: () => number, place: Layout = layout): AssembledProgram {
+export function randomProgram(random: () => number, place: Layout = layout, hasGuests = false): AssembledProgram {
   const pick = <Item>(items: readonly Item[]): Item => items[random() % items.length]!;
   const between = (low: number, high: number): number => low + (random() % (high - low + 1));
   const free = (): number => {
@@ -122,7 +122,8 @@ export function randomProgram(random: () => number, place: Layout = layout): Ass
     return lines;
   };
   const straight = (): string[] => {
-    const kind = random() % 42;
+    const kind = random() % (hasGuests ? 50 : 42);
+    if (kind >= 42) return ofHypervisor();
     if (kind >= 40) return frame();
     if (kind < 18) return [encoded(computing)];
     if (kind < 24) return [addressed(loading, 26)];
@@ -175,6 +176,19 @@ export function randomProgram(random: () => number, place: Layout = layout): Ass
     const fence = pick(['sfence.vma', 'sfence.vma x26, x0', `sfence.vma x0, x${free()}`, 'nop']);
     return [`li x5, ${place.tables}`, ...change, fence];
   };
+  /** Instructions of the hypervisor extension, and CSRs that guests may not have. */
+  const ofHypervisor = (): string[] => [
+    pick([
+      `${pick(['hlv.b', 'hlv.hu', 'hlvx.hu', 'hlv.w', 'hlvx.wu', 'hlv.d'])} x${free()}, (x26)`,
+      `${pick(['hlv.d', 'hlv.w'])} x${free()}, (x25)`,
+      `${pick(['hsv.b', 'hsv.h', 'hsv.w', 'hsv.d'])} x${any()}, (x26)`,
+      `${pick(['hfence.vvma', 'hfence.gvma', 'hfence.vvma x26, x0', 'sinval.vma x0, x0', 'hinval.gvma x0, x0'])}`,
+      `csrr x${free()}, ${pick(['hstatus', 'vsstatus', 'htval', 'htinst', 'hgatp', 'vsatp', 'sip', 'vsip', 'hip', 'time', 'stimecmp'])}`,
+      `csrwi ${pick(['hvip', 'hip', 'sip', 'vsip', 'sie'])}, ${pick([0, 2, 4, 6])}`,
+      `csrw ${pick(['vstimecmp', 'vsepc', 'vscause', 'htval'])}, x${any()}`,
+      `csrs hvip, x${any()}`,
+    ]),
+  ];
   /** Changes the ASID, keeping the table: other entries of the TLB become visible. */
   const switchSpace = (): string[] => [
     'csrr x5, satp',
@@ -217,7 +231,7 @@ export function randomProgram(random: () => number, place: Layout = layout): Ass
     return lines;
   };
 
-  const source: string[] = [prologue(chunks, place)];
+  const source: string[] = [prologue(chunks, place, hasGuests)];
   for (let chunk = 0; chunk < chunks; chunk++) {
     source.push(`.balign ${pick([2, 4, 64, 1024])}`);
     source.push(`function${chunk}:`, 'addi sp, sp, -16', 'sd ra, 8(sp)', 'sd s11, 0(sp)');
@@ -230,12 +244,32 @@ export function randomProgram(random: () => number, place: Layout = layout): Ass
   return assemble(source.join('\n'), { origin: place.code });
 }
 
+/** 32(tp) is 1 for a hypervisor; 40(tp) counts its calls. */
+const changeWorld = `
+  ld t1, 32(tp)
+  beqz t1, out
+  ld t1, 40(tp)
+  addi t1, t1, 1
+  sd t1, 40(tp)
+  andi t1, t1, 3
+  bnez t1, out
+  csrr t1, hstatus
+  xori t1, t1, 0x80
+  csrw hstatus, t1`;
+const leaveGuest = `
+  ld t1, 32(tp)
+  beqz t1, 1f
+  li t1, 0x80
+  csrc hstatus, t1
+1:`;
+
 /**
  * The trap handler and the loop over all chunks. tp points to the context's save area, s8 to the top of its stack.
  * An environment call changes between supervisor and user mode; a failed fetch goes on with the next chunk; other exceptions
- * skip their instruction.
+ * skip their instruction. With guests, each fourth environment call that comes to a hypervisor also enters or leaves its guest, whose
+ * memory is the same, and what fails there on fetches goes on in the hypervisor.
  */
-function prologue(chunks: number, place: Layout): string {
+function prologue(chunks: number, place: Layout, hasGuests: boolean): string {
   const chunkTable = Array.from({ length: chunks }, (_, chunk) => `.4byte function${chunk} - table`).join('\n');
   return `
 _start:
@@ -276,6 +310,10 @@ handler:
   beqz t1, call
   addi t1, t0, -9
   beqz t1, call
+  addi t1, t0, -10
+  beqz t1, call
+  addi t1, t0, -20
+  beqz t1, lost
   addi t1, t0, -12
   beqz t1, lost
   addi t1, t0, -1
@@ -300,8 +338,10 @@ call:
   csrr t1, sstatus
   xori t1, t1, 0x100
   csrw sstatus, t1
+  ${hasGuests ? changeWorld : ''}
   j out
 lost:
+  ${hasGuests ? leaveGuest : ''}
   la t1, main
   csrw sepc, t1
   li t1, 0x100

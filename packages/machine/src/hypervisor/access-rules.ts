@@ -128,6 +128,26 @@ export function waitRefusal(context: HartContext): Refusal {
   return privilege === Privilege.user ? ILLEGAL : 0;
 }
 
+/** wrs.nto where it would wait: as wfi, but user mode may. */
+export function reservationWaitRefusal(context: HartContext): Refusal {
+  if (context.privilege === Privilege.machine) return 0;
+  if ((context.mstatus & Mstatus.TW) !== 0) return ILLEGAL;
+  return context.isVirtual && (context.csrLow(CsrSlot.hstatus) & Hstatus.VTW) !== 0 ? VIRTUAL : 0;
+}
+
+/** Fields of menvcfg, henvcfg and senvcfg that let the modes below use cache-block instructions. */
+export const CacheControl = { CBIE: 3 << 4, CBCFE: 1 << 6, CBZE: 1 << 7 } as const;
+
+/** Cache-block instructions (unprivileged ISA, "CSR controls for CMO instructions"). */
+export function cacheRefusal(context: HartContext, field: number): Refusal {
+  const { privilege, isVirtual } = context;
+  if (privilege === Privilege.machine) return 0;
+  if ((context.csrLow(CsrSlot.menvcfg) & field) === 0) return ILLEGAL;
+  if (isVirtual && (context.csrLow(CsrSlot.henvcfg) & field) === 0) return VIRTUAL;
+  if (privilege === Privilege.supervisor || (context.csrLow(CsrSlot.senvcfg) & field) !== 0) return 0;
+  return isVirtual ? VIRTUAL : ILLEGAL;
+}
+
 /** hlv, hlvx, hsv: for the hypervisor, and for user mode under hstatus.HU. */
 export function guestAccessRefusal(context: HartContext): Refusal {
   if (context.isVirtual) return VIRTUAL;

@@ -118,6 +118,27 @@ export function translateGuestPage(hart: Hart, low: number, high: number, kind: 
   return frame;
 }
 
+/** The frame that a guest executes a page from, without a trace of the question; undefined where it could not. */
+export function peekGuestFrame(hart: Hart, context: HartContext, page: number): number | undefined {
+  const first = createTranslationContext({
+    mode: modeOf(context, CsrSlot.satp),
+    rootFrame: rootOf(context, CsrSlot.satp),
+    privilege: context.privilege,
+    hasNapot: true,
+    hasMemoryTypes: true,
+  });
+  const second = createTranslationContext({
+    mode: modeOf(context, CsrSlot.hgatp),
+    rootFrame: rootOf(context, CsrSlot.hgatp),
+    hasNapot: true,
+    hasMemoryTypes: true,
+    isGuestStage: true,
+  });
+  const translator = createTwoStageTranslator(hart.pageTables);
+  const outcome = translator.translate(first, second, page, AccessKind.fetch);
+  return outcome === TranslationFault.none ? translator.result.frame : undefined;
+}
+
 /** What htval or mtval2 and htinst or mtinst are going to say. */
 function noteGuestFault(context: HartContext, result: TwoStageResult, low: number): void {
   const { faultPage, faultOffset, isImplicit, isImplicitWrite } = result;

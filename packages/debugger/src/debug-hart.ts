@@ -1,5 +1,5 @@
 import type { Hart, Machine } from '@worldswitch/machine';
-import { type Translation, translateAddress } from './address-translation.ts';
+import { type AddressSpace, type Translation, translateAddress } from './address-translation.ts';
 
 /** A hart with its register context. */
 export type DebugVcpu = Machine['board']['vcpu'];
@@ -28,12 +28,22 @@ export function debugHartsOf(machine: Machine): readonly DebugHart[] {
 
 /** The name of the mode a hart is in. */
 export function modeName({ vcpu }: DebugHart): string {
-  return ['U', 'S', '?', 'M'][vcpu.privilege] ?? '?';
+  const name = ['U', 'S', '?', 'M'][vcpu.privilege] ?? '?';
+  return vcpu.context.isVirtual ? `V${name}` : name;
+}
+
+/** The page tables in force for a hart, as its mode has them. */
+export function addressSpaceOf({ vcpu }: DebugHart): AddressSpace {
+  if (vcpu.privilege === 3) return { satp: 0n };
+  const satp = vcpu.readCsr(SATP);
+  return vcpu.context.isVirtual ? { satp, hgatp: vcpu.readCsr(HGATP) } : { satp };
 }
 
 /** Where a virtual address of a hart's current mode lies in physical memory; undefined where nothing is mapped. */
-export function translate({ hart, vcpu }: DebugHart, address: bigint): Translation | undefined {
-  return translateAddress(hart.ram, { satp: vcpu.privilege === 3 ? 0n : vcpu.readCsr(SATP) }, address);
+export function translate(hart: DebugHart, address: bigint): Translation | undefined {
+  return translateAddress(hart.hart.ram, addressSpaceOf(hart), address);
 }
 
-export const SATP = 0x180;
+/** While V = 1 it is vsatp that answers to this address. */
+const SATP = 0x180;
+const HGATP = 0x680;

@@ -1,8 +1,14 @@
 import { floatRegisterNames, integerRegisterNames, type PrivilegeLevel } from '@worldswitch/isa';
 import type { DebugHart } from './debug-hart.ts';
 
-/** Numbers of registers as gdb counts them (gdb, riscv-tdep.h): x0 to x31, pc, f0 to f31, then CSRs by address, then priv. */
-export const RegisterNumber = { pc: 32, firstFloat: 33, firstCsr: 65, privilege: 65 + 4096 } as const;
+/** Numbers of registers as gdb counts them (gdb, riscv-tdep.h): x0 to x31, pc, f0 to f31, then CSRs by address, then priv and virt. */
+export const RegisterNumber = {
+  pc: 32,
+  firstFloat: 33,
+  firstCsr: 65,
+  privilege: 65 + 4096,
+  virtual: 65 + 4097,
+} as const;
 
 /** A register that debuggers see. All are 64 bits wide. */
 export interface DebugRegister {
@@ -30,6 +36,7 @@ export function registersOf({ hart }: DebugHart): readonly DebugRegister[] {
       ({ name, address }): DebugRegister => ({ name, number: RegisterNumber.firstCsr + address, kind: 'csr' }),
     ),
     { name: 'priv', number: RegisterNumber.privilege, kind: 'privilege' },
+    { name: 'virt', number: RegisterNumber.virtual, kind: 'privilege' },
   ];
 }
 
@@ -40,12 +47,13 @@ export function readRegister({ hart, vcpu }: DebugHart, number: number): bigint 
   if (number === RegisterNumber.pc) return vcpu.pc;
   if (number < RegisterNumber.firstCsr) return vcpu.readF(number - RegisterNumber.firstFloat);
   if (number === RegisterNumber.privilege) return BigInt(vcpu.privilege);
+  if (number === RegisterNumber.virtual) return vcpu.context.isVirtual ? 1n : 0n;
   const csr = number - RegisterNumber.firstCsr;
   return hart.csrs.has(csr) ? vcpu.readCsr(csr) : undefined;
 }
 
 /**
- * False when there is no such register, or it cannot be that value (priv). CSRs take what their fields allow, as from a
+ * False when there is no such register, or it cannot be that value (priv; virt stays as it is). CSRs take what their fields allow, as from a
  * csrw instruction; read-only ones stay.
  */
 export function writeRegister({ hart, vcpu }: DebugHart, number: number, value: bigint): boolean {
@@ -56,7 +64,8 @@ export function writeRegister({ hart, vcpu }: DebugHart, number: number, value: 
   else if (number === RegisterNumber.privilege) {
     if (value !== 0n && value !== 1n && value !== 3n) return false;
     vcpu.privilege = Number(value) as PrivilegeLevel;
-  } else {
+  } else if (number === RegisterNumber.virtual) return value === (vcpu.context.isVirtual ? 1n : 0n);
+  else {
     const csr = number - RegisterNumber.firstCsr;
     if (!hart.csrs.has(csr)) return false;
     vcpu.writeCsr(csr, value);

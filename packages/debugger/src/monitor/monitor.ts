@@ -1,6 +1,6 @@
 import { formatPteFlags } from '@worldswitch/mmu-tlb';
 import { type MappedRange, mappedRanges, modeNames, modeOf } from '../address-translation.ts';
-import { type DebugHart, modeName, SATP, translate } from '../debug-hart.ts';
+import { addressSpaceOf, type DebugHart, modeName, translate } from '../debug-hart.ts';
 import type { MachineDebugger } from '../machine-debugger.ts';
 import { readRegister, registersOf } from '../registers.ts';
 import { examine } from './examine.ts';
@@ -68,8 +68,13 @@ const commands: readonly MonitorCommand[] = [
     usage: 'info mem',
     help: 'mappings of the page table in force for the chosen hart',
     run: ({ hart }) => {
-      const satp = hart.vcpu.readCsr(SATP);
-      return describeMappings(`satp ${modeNames[modeOf(satp)] ?? 'reserved'}`, mappedRanges(hart.hart.ram, { satp }));
+      const space = addressSpaceOf(hart);
+      const name = (atp: bigint) => modeNames[modeOf(atp)] ?? 'reserved';
+      const title =
+        space.hgatp === undefined
+          ? `satp ${name(space.satp)}`
+          : `vsatp ${name(space.satp)}, hgatp ${name(space.hgatp)}x4: guest physical addresses`;
+      return describeMappings(title, mappedRanges(hart.hart.ram, space));
     },
   },
   {

@@ -22,12 +22,20 @@ export default defineConfig({
         ],
       },
       {
+        text: 'Whole machines',
+        items: [
+          { text: 'Boot Linux', link: '/guide/boot-linux' },
+          { text: 'Instead of qemu-system-riscv64', link: '/guide/instead-of-qemu' },
+        ],
+      },
+      {
         text: 'Reference',
         items: [
           { text: 'What the machine has', link: '/reference/machine' },
           { text: 'What the compiled engine does', link: '/reference/engine' },
           { text: 'Instructions', link: '/isa/' },
           { text: 'CSRs', link: '/reference/csrs' },
+          { text: 'QEMU arguments', link: '/reference/qemu-arguments' },
           { text: 'System calls', link: '/reference/system-calls' },
         ],
       },

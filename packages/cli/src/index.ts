@@ -19,6 +19,7 @@ export {
   legs,
   type RecordedHops,
 } from './hop-recorder.ts';
+export { type QemuArgument, qemuArguments } from './qemu-arguments.ts';
 export { type ReportRow, reportRows } from './report-rows.ts';
 export { runTogether, type TogetherOptions, type TogetherResult } from './together.ts';
 export { chromeTraceSink, type HopData, hopData, jsonLinesSink } from './trace-file.ts';

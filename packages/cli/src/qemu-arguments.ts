@@ -527,17 +527,6 @@ function wiring({ serial, monitor, isNographic }: QemuState): ConsoleWiring {
   return { serial: line, monitor: monitor === 'stdio' ? 'stdio' : 'none' };
 }
 
-/** The table as Markdown, for the documentation. */
-export function qemuArgumentsMarkdown(): string {
-  const rows = qemuArguments.map(({ names, value, support, note }) => {
-    const text = names
-      .map((name) => `\`-${name}${value === undefined ? '' : ` ${value.replaceAll('|', '\\|')}`}\``)
-      .join(', ');
-    return `| ${text} | ${support} | ${note.replaceAll('|', '\\|')} |`;
-  });
-  return ['| argument | taken | what it does here |', '|---|---|---|', ...rows].join('\n');
-}
-
 /** The table for a terminal. */
 export function qemuArgumentsText(): string {
   return qemuArguments

@@ -65,14 +65,14 @@ describe.skipIf(why !== '')(`a Debian root file system on a virtio disk${why}`, 
   });
   afterAll(() => rmSync(work, { recursive: true, force: true }));
 
-  it(
-    'runs apt, python3 and gcc, shuts down, and leaves a clean disk',
-    async () => {
-      const disk = join(work, 'debian.ext4');
+  it.each([1, 4])(
+    'runs apt, python3 and gcc on %i hart(s), shuts down, and leaves a clean disk',
+    async (harts) => {
+      const disk = join(work, `debian-${harts}.ext4`);
       copyFileSync(join(folder, 'debian.ext4'), disk, constants.COPYFILE_FICLONE);
       const machine = startMachine([
         ...bootFiles('stable'),
-        ...['--append', 'root=/dev/vda rw', '--drive', disk, '--max-time', '400'],
+        ...['--append', 'root=/dev/vda rw', '--drive', disk, '--smp', String(harts), '--max-time', '400'],
       ]);
       const prompt = async () => void (await machine.expect('debian# '));
       await machine.expect('init: Debian GNU/Linux');
@@ -91,7 +91,7 @@ describe.skipIf(why !== '')(`a Debian root file system on a virtio disk${why}`, 
       machine.type('exit\n');
       await machine.expect('init: the root file system is read-only, the shell ended with 0');
       const { code, stderr } = await machine.ended();
-      process.stderr.write(`Debian root file system: ${stderr}`);
+      process.stderr.write(`Debian root file system, ${harts} hart(s): ${stderr}`);
       expect(code).toBe(0);
       const e2fsck = existsSync('/usr/sbin/e2fsck') ? '/usr/sbin/e2fsck' : 'e2fsck';
       const check = spawnSync(e2fsck, ['-fn', disk], { encoding: 'utf8' });

@@ -92,9 +92,6 @@ const machine = v.pipe(
   ),
 );
 
-/** Keys that a machine file can have, for messages and documentation. */
-export const machineFileKeys: readonly string[] = Object.keys(machineKeys);
-
 /**
  * Reads a machine file.
  * @returns the machine, or every mistake as one line: where it is and what was expected there.

@@ -23,7 +23,7 @@ function helpText(): string {
   return commands.map(({ names, summary }) => `${names.join(', ').padEnd(24)} ${summary}\n`).join('');
 }
 
-export const MONITOR_PROMPT = '(worldswitch) ';
+const MONITOR_PROMPT = '(worldswitch) ';
 
 /** Collects a line as it is typed, with echo, and carries it out. */
 export class Monitor {

@@ -248,9 +248,10 @@ export class MachineDebugger {
     this.#points.hit = undefined;
   }
 
-  /** Gives up all points; the machine runs on as if there had been no debugger. */
+  /** Gives up all points; the machine runs on, from the present, as if there had been no debugger. */
   detach(): void {
     this.halt();
+    this.#history?.returnToPresent();
     this.clearPoints();
     this.#applyPoints();
     this.stopRecording();

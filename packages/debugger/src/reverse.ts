@@ -192,6 +192,13 @@ export class History {
     this.#points.hit = undefined;
   }
 
+  /** Repeats what is recorded up to its end, so that nothing of it is done twice. */
+  returnToPresent(): void {
+    if (!this.timeline.isReplaying) return;
+    this.#quiet();
+    this.timeline.seek(this.timeline.end);
+  }
+
   #pcOf(hart: Hart): bigint {
     return this.#machine.harts.find((each) => each.hart === hart)?.vcpu.pc ?? 0n;
   }

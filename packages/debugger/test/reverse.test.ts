@@ -148,6 +148,19 @@ describe.each(engineNames)('going back on the %s engine', (engine) => {
     machine.dispose();
   });
 
+  it('goes on from the present when the debugger leaves the past', () => {
+    const { machine, bug } = start(engine, 2);
+    bug.addBreakpoint(at('rare'));
+    for (let hit = 0; hit < 4; hit++) go(bug);
+    const present = stateOf(machine);
+    go(bug, true);
+    expect(stateOf(machine)).not.toEqual(present);
+    bug.detach();
+    expect(stateOf(machine)).toEqual(present);
+    expect(bug.isRecording).toBe(false);
+    machine.dispose();
+  });
+
   it('can be ended on the way', () => {
     const { machine, bug } = start(engine, 1);
     machine.run({ maxInstructions: 1_000_000 });

@@ -473,7 +473,7 @@ export class GdbStub {
   }
 
   #kill(): void {
-    this.#debugger.detach();
+    this.#debugger.halt();
     this.#state = 'killed';
   }
 

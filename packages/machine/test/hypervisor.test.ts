@@ -759,6 +759,26 @@ const cases: Readonly<Record<string, Case>> = {
     }),
     notThere: 'it has no Svinval unless asked',
   },
+  'cache-block instructions and waits': {
+    pages: [{ ...full, g: 0 }],
+    source: `
+      li t0, 0xf0
+      csrs menvcfg, t0
+      ${inMode('vs', `li s0, ${page(0)}\ncbo.zero (s0)\ncbo.clean (s0)\ncbo.inval (s0)`)}
+      li t0, 0xf0
+      csrs henvcfg, t0
+      ${inMode('vs', `li s0, ${page(0) + 8n}\ncbo.zero (s0)\ncbo.clean (s0)`)}
+      ${set('hstatus', 0x20_0000)}
+      ${inMode('vs', 'li s0, 0x80110000\nlr.d a0, (s0)\nwrs.nto\nwrs.sto')}
+    `,
+    expected: [
+      ...[VIRTUAL, VIRTUAL, VIRTUAL].map((cause) => trap(cause, { from: 'vs' })),
+      trap(23n, { value: page(0) + 8n, from: 'vs', gva: true }),
+      trap(23n, { value: page(0) + 8n, from: 'vs', gva: true }),
+      trap(VIRTUAL, { from: 'vs' }),
+    ],
+    notThere: 'it has none of them unless asked',
+  },
   'state enables': {
     source: `
       csrw 0x30c, zero

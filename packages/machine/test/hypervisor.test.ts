@@ -336,6 +336,43 @@ const cases: Readonly<Record<string, Case>> = {
     `,
     expected: [value(0x1234), value(0)],
   },
+  'Sv48 and Sv57 at both stages, in each combination': {
+    pages: [
+      { ...full, pa: 0x8080_0000 },
+      { ...full, g: 0 },
+    ],
+    source: `
+      li t0, 0x80800000
+      li t1, 4321
+      sd t1, 0(t0)
+      ${[
+        // Further roots above the tables of three levels: for the G-stage of four frames each, for the VS-stage of one.
+        [0x8012_0000, 0x8012_4000],
+        [0x8012_8000, 0x8012_c000],
+        [0x8012_c000, 0x8012_4000],
+        [0x8013_0000, 0x8001_6000],
+        [0x8013_1000, 0x8013_0000],
+      ]
+        .map(([table, target]) => `li t0, ${table}\nli t1, ${(target! / 4096) * 1024 + 1}\nsd t1, 0(t0)`)
+        .join('\n')}
+      li t0, 0x80124000         # as the root of three levels has it
+      li t1, ${(0x8001_4000 / 4096) * 1024 + 1}
+      sd t1, 16(t0)
+      ${[9n, 10n]
+        .flatMap((g) => [8n, 9n, 10n].map((vs) => ({ g, vs })))
+        .map(({ g, vs }) => {
+          const hgatp = (g << 60n) | (7n << 44n) | (g === 9n ? 0x8_0120n : 0x8_0128n);
+          const vsatp = (vs << 60n) | [0x8_0016n, 0x8_0130n, 0x8_0131n][Number(vs - 8n)]!;
+          const body = `li s0, ${page(0)}\nld t5, 0(s0)\n${log('t5')}\nli s0, ${page(1)}\nld a0, 8(s0)`;
+          return `${set('hgatp', hgatp)}\n${set('vsatp', vsatp)}\nhfence.gvma\nhfence.vvma\n${inMode('vs', body)}`;
+        })
+        .join('\n')}
+    `,
+    expected: Array.from({ length: 6 }, () => [
+      value(4321),
+      trap(21n, { value: page(1) + 8n, gpa: (page(1) + 8n) >> 2n, gva: true, from: 'vs' }),
+    ]).flat(),
+  },
   'MXR at each level': {
     pages: [
       { vs: V | X | AD, g: full.g },

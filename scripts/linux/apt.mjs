@@ -5,6 +5,8 @@ import { join } from 'node:path';
 
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const ARCHITECTURE = 'riscv64';
+/** Downloads go to folders that apt's own user may not write. */
+const sandboxUser = process.getuid?.() === 0 ? 'root' : '';
 
 /** What stands in the way of fetching at all, such as no network or no apt: one sentence. */
 export class Unavailable extends Error {}
@@ -22,16 +24,32 @@ export function run(command, args, options = {}) {
   return stdout;
 }
 
-/** Where the system gets Debian's packages from, by its own configuration. */
-function mirror() {
+/** Where the system gets Debian's packages from, by its own configuration. apt says so only of lists that it has. */
+function mirror(folder) {
   if (!existsSync(KEYRING)) throw new Unavailable(`${KEYRING} is missing: install debian-archive-keyring`);
-  const lines = run('apt-get', ['indextargets', '--format', '$(REPO_URI)|$(RELEASE)', 'IDENTIFIER: Packages'])
-    .split('\n')
-    .map((line) => line.split('|'));
   const codename = /^VERSION_CODENAME=(.*)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1];
-  const found = lines.find(([uri, release]) => release === codename && /\/debian\/?$/.test(uri));
+  const find = (options) => {
+    const query = [...options, 'indextargets', '--format', '$(REPO_URI)|$(RELEASE)', 'IDENTIFIER: Packages'];
+    const lines = run('apt-get', query).split('\n');
+    const found = lines
+      .map((line) => line.split('|'))
+      .find(([uri, release]) => release === codename && /\/debian\/?$/.test(uri));
+    return found?.[0];
+  };
+  const known = find([]);
+  if (known) return known;
+  // A system whose lists were cleared: the same configuration with lists of our own.
+  const lists = join(folder, 'system-lists');
+  mkdirSync(join(lists, 'partial'), { recursive: true });
+  const options = ['-o', `Dir::State::lists=${lists}`, '-o', `APT::Sandbox::User=${sandboxUser}`];
+  try {
+    run('apt-get', [...options, 'update', '-qq']);
+  } catch (error) {
+    throw new Unavailable(`the system's own sources cannot be reached: ${error.message}`);
+  }
+  const found = find(options);
   if (!found) throw new Unavailable(`apt's configuration names no source of Debian's suite '${codename}'`);
-  return found[0];
+  return found;
 }
 
 /**
@@ -45,7 +63,7 @@ export function createApt(folder, suite) {
   writeFileSync(join(state, 'status'), '');
   writeFileSync(
     join(state, 'sources.list'),
-    `deb [arch=${ARCHITECTURE} signed-by=${KEYRING}] ${mirror()} ${suite} main\n`,
+    `deb [arch=${ARCHITECTURE} signed-by=${KEYRING}] ${mirror(folder)} ${suite} main\n`,
   );
   const settings = {
     'Dir::State': state,
@@ -58,7 +76,7 @@ export function createApt(folder, suite) {
     'Dir::Etc::preferencesparts': '/dev/null',
     'APT::Architecture': ARCHITECTURE,
     'APT::Install-Recommends': 'false',
-    'APT::Sandbox::User': process.getuid?.() === 0 ? 'root' : '',
+    'APT::Sandbox::User': sandboxUser,
     'Acquire::Languages': 'none',
     'APT::Keep-Downloaded-Packages': 'true',
     // A package that the system's hooks would clear away is what is wanted here.

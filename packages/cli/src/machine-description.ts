@@ -22,6 +22,10 @@ export interface MachineDescription {
   /** From the highest virtio-mmio slot down, as QEMU fills them; undefined leaves a slot empty. */
   readonly drives: readonly (DriveDescription | undefined)[];
   readonly engine?: EngineName;
+  /** Supervisor software interrupts by an ACLINT device. */
+  readonly aclint?: boolean;
+  /** Time of day at the start: milliseconds since 1970-01-01 UTC. */
+  readonly startTime?: number;
 }
 
 /** What ends a run before the machine ends by itself. */
@@ -53,4 +57,12 @@ export function parseMemory(text: string, unit: 1 | 1_048_576 = 1): number | und
   const letter = match[2]?.toUpperCase() as keyof typeof UNITS | undefined;
   const bytes = Number(match[1]) * (letter ? UNITS[letter] : unit);
   return bytes >= MEMORY_MIN && bytes <= MEMORY_MAX && bytes % 2 ** 16 === 0 ? bytes : undefined;
+}
+
+/** `now`, or a date as ISO 8601 has it, UTC where it names no zone: milliseconds since 1970-01-01; undefined for anything else. */
+export function parseStartTime(text: string, now: number): number | undefined {
+  if (text === 'now') return now;
+  if (!/^\d{4}-\d\d-\d\d/.test(text)) return undefined;
+  const time = Date.parse(/T[\d:.]+$/.test(text) ? `${text}Z` : text);
+  return Number.isNaN(time) ? undefined : time;
 }

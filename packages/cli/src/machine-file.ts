@@ -8,6 +8,7 @@ import {
   type MachineDescription,
   memoryRule,
   parseMemory,
+  parseStartTime,
   type RunLimits,
 } from './machine-description.ts';
 
@@ -30,6 +31,7 @@ const memory = v.pipe(
   v.transform((value) => parseMemory(String(value))),
   v.number(`expected ${memoryRule}`),
 );
+const dateRule = 'expected now or a date such as 2026-01-31T12:00:00';
 const harts = `expected a number of harts from 1 to ${HARTS_MAX}`;
 const noOtherKey = (keys: Readonly<Record<string, unknown>>) =>
   `unknown key; expected one of ${Object.keys(keys).join(', ')}`;
@@ -79,6 +81,13 @@ const machineKeys = {
   smp: v.optional(v.pipe(v.number(harts), v.integer(harts), v.minValue(1, harts), v.maxValue(HARTS_MAX, harts)), 1),
   drives: v.optional(v.array(drive, 'expected a list of drives'), []),
   engine: v.optional(v.picklist(engineNames, `expected one of ${engineNames.join(', ')}`)),
+  startTime: v.optional(
+    v.pipe(
+      v.string(dateRule),
+      v.transform((text) => parseStartTime(text, Date.now())),
+      v.number(dateRule),
+    ),
+  ),
   reboot: v.optional(truth, true),
   limits: v.optional(object(limitKeys), {}),
   expectText: v.optional(texts, []),
@@ -124,6 +133,7 @@ export function parseMachineFile(text: string): MachineFile | { readonly errors:
     smp,
     drives,
     engine,
+    startTime,
     reboot,
     limits,
     ...console
@@ -145,6 +155,7 @@ export function parseMachineFile(text: string): MachineFile | { readonly errors:
       ...(initrd !== undefined && { initrd }),
       ...(append !== undefined && { append }),
       ...(engine !== undefined && { engine }),
+      ...(startTime !== undefined && { startTime }),
     },
     limits: {
       expectText: console.expectText,

@@ -8,6 +8,7 @@ import {
   type MachineDescription,
   memoryRule,
   parseMemory,
+  parseStartTime,
 } from './machine-description.ts';
 import type { ConsoleWiring, MachineRunOptions } from './run-options.ts';
 
@@ -30,6 +31,8 @@ interface QemuState {
   staysAfterPoweroff: boolean;
   startsStopped: boolean;
   isSnapshot: boolean;
+  aclint: boolean;
+  startTime?: number;
   gdb?: ListenAddress;
 }
 
@@ -61,14 +64,18 @@ export const qemuArguments: readonly QemuArgument[] = [
     names: ['machine', 'M'],
     value: 'virt',
     support: 'yes',
-    note: 'the only machine; aclint=off and acpi=off may follow',
+    note: 'the only machine; aclint=on|off and acpi=off may follow',
     apply(state, value) {
       const [first, ...options] = keyValues(value);
       const name = first?.key === 'type' ? first.value : first?.key;
       if (name !== 'virt') throw wrong('machine', `there is only 'virt', not '${name}'`);
       for (const option of options) {
+        if (option.key === 'aclint' && onOff(option.value) !== undefined) {
+          state.aclint = onOff(option.value) === true;
+          continue;
+        }
         const isOff = onOff(option.value) === false;
-        const isKnown = ['aclint', 'acpi', 'usb', 'iommu-sys'].includes(option.key) && isOff;
+        const isKnown = ['acpi', 'usb', 'iommu-sys'].includes(option.key) && isOff;
         if (
           !isKnown &&
           !(option.key === 'aia' && option.value === 'none') &&
@@ -308,7 +315,22 @@ export const qemuArguments: readonly QemuArgument[] = [
   { names: ['vga'], value: 'none', support: 'no effect', note: 'there is no display' },
   { names: ['name'], value: 'TEXT', support: 'no effect', note: '' },
   { names: ['uuid'], value: 'UUID', support: 'no effect', note: '' },
-  { names: ['rtc'], value: 'TEXT', support: 'no effect', note: 'virtual time begins at 0' },
+  {
+    names: ['rtc'],
+    value: 'base=utc|DATE',
+    support: 'yes',
+    note: 'time of day at the start, 2026-01-01 without it; utc is now; clock and driftfix have no effect',
+    apply(state, value) {
+      for (const option of keyValues(value)) {
+        if (option.key === 'clock' || option.key === 'driftfix') continue;
+        const text = option.value === 'utc' ? 'now' : (option.value ?? '');
+        const time = option.key === 'base' ? parseStartTime(text, Date.now()) : undefined;
+        if (time === undefined)
+          throw lacking(`-rtc ${value}`, 'expected base=utc or a date such as base=2026-01-31T12:00:00');
+        state.startTime = time;
+      }
+    },
+  },
   { names: ['nodefaults', 'no-user-config'], support: 'no effect', note: 'there are no defaults to leave out' },
   { names: ['enable-kvm'], support: 'no', note: 'the machine is simulated' },
   { names: ['d'], value: 'ITEMS', support: 'no', note: 'see worldswitch trace' },
@@ -451,6 +473,7 @@ export function parseQemuArguments(args: readonly string[]): QemuRequest {
     staysAfterPoweroff: false,
     startsStopped: false,
     isSnapshot: false,
+    aclint: false,
   };
   for (let at = 0; at < args.length; at++) {
     const text = args[at]!;
@@ -482,6 +505,8 @@ function finish(state: QemuState): { description: MachineDescription; options: M
       memoryBytes,
       harts,
       drives: placeDrives(state),
+      ...(state.aclint && { aclint: true }),
+      ...(state.startTime !== undefined && { startTime: state.startTime }),
       ...(kernel !== undefined && { kernel }),
       ...(initrd !== undefined && { initrd }),
       ...(append !== undefined && { append }),

@@ -155,7 +155,12 @@ describe('worldswitch-qemu', () => {
     const disk = ['-drive', `file=${at('disk.img')},if=none,format=raw,id=x0`];
     const device = ['-device', 'virtio-blk-device,drive=x0,bus=virtio-mmio-bus.0'];
     const force = ['-global', 'virtio-mmio.force-legacy=false'];
-    expect(qemu(['-smp', '2', '-kernel', kernel, ...force, ...disk, ...device], 'hi q')).toEqual({
+    expect(
+      qemu(
+        ['-M', 'virt,aclint=on', '-rtc', 'base=utc', '-smp', '2', '-kernel', kernel, ...force, ...disk, ...device],
+        'hi q',
+      ),
+    ).toEqual({
       status: 42,
       stdout: 'k\nhi ',
       stderr: '',
@@ -185,6 +190,7 @@ describe('worldswitch-qemu', () => {
     [['-cpu', 'rv32'], "-cpu: there is only 'rv64', not 'rv32'"],
     [['-cpu', 'rv64,v=true'], '-cpu rv64,v=true is not supported'],
     [['-global', 'virtio-mmio.force-legacy=true'], 'only virtio-mmio.force-legacy=false is'],
+    [['-rtc', 'base=noon'], '-rtc base=noon is not supported: expected base=utc or a date'],
     [['-flash', 'x'], '-flash is unknown; -help lists the arguments that are taken'],
     [['-kernel'], '-kernel needs a value: FILE'],
     [['disk.img'], "'disk.img' is no argument; a disk image goes into -drive file=disk.img"],

@@ -105,6 +105,8 @@ function machineMaker(description: MachineDescription): MachineMaker {
         ...(initrd && { initrd }),
         ...(description.append !== undefined && { bootArguments: description.append }),
         ...(engine && { engine }),
+        ...(description.aclint && { aclint: true }),
+        ...(description.startTime !== undefined && { startTime: description.startTime }),
       });
     } catch (error) {
       if (!(error instanceof LoadError || error instanceof MachineError)) throw error;

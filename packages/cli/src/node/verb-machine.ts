@@ -3,7 +3,7 @@ import type { EngineName } from '@worldswitch/machine';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ExitCode, UserError } from '../exit-codes.ts';
 import { keyValues, onOff } from '../key-values.ts';
-import type { DriveDescription } from '../machine-description.ts';
+import { type DriveDescription, parseStartTime } from '../machine-description.ts';
 import { positiveInteger } from './options.ts';
 import { runMachine } from './run-machine.ts';
 import { readSnapshotFiles } from './snapshot-file.ts';
@@ -25,6 +25,7 @@ export interface MachineRunFlags extends SnapshotFlags {
   readonly failText?: string[];
   readonly reboot?: boolean;
   readonly stats?: boolean;
+  readonly startTime?: number;
   readonly gdb?: ListenAddress | true;
   readonly wait?: boolean;
   readonly watchdog?: number | true;
@@ -50,6 +51,11 @@ export function addMachineRunOptions(command: Command): Command {
       listenAddress,
     )
     .option('--wait', 'with --gdb: wait for it before the first instruction')
+    .option(
+      '--start-time <date>',
+      'time of day at the start: now, or such as 2026-01-31T12:00:00 (default 2026-01-01)',
+      startTime,
+    )
     .option('--stats', 'say at the end, on stderr: instructions, virtual time, wall time, memory')
     .option(
       '--watchdog [instructions]',
@@ -80,6 +86,7 @@ export async function machineRunVerb(flags: MachineRunFlags): Promise<number> {
       ...(flags.initrd !== undefined && { initrd: flags.initrd }),
       ...(flags.append !== undefined && { append: flags.append }),
       ...(flags.engine !== undefined && { engine: flags.engine }),
+      ...(flags.startTime !== undefined && { startTime: flags.startTime }),
     },
     {
       serial: 'stdio',
@@ -126,6 +133,7 @@ export function refuseMachineFlags(flags: MachineRunFlags): void {
       'wait',
       'watchdog',
       'stats',
+      'startTime',
     ] as const
   ).find((name) => flags[name] !== undefined);
   if (given === undefined) return;
@@ -174,6 +182,12 @@ function harts(text: string): number {
     throw new InvalidArgumentError(`expected a number of harts from 1 to 8, got '${text}'.`);
   }
   return count;
+}
+
+function startTime(text: string): number {
+  const time = parseStartTime(text, Date.now());
+  if (time === undefined) throw new InvalidArgumentError(`expected now or a date such as 2026-01-31, got '${text}'.`);
+  return time;
 }
 
 function seconds(text: string): number {

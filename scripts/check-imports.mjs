@@ -35,7 +35,7 @@ export const allowed = {
 const thirdParty = {
   machine: ['@noble/hashes/sha2.js', 'fflate'],
   containers: ['valibot'],
-  cli: ['commander', 'picocolors', 'cli-table3', '@noble/hashes/sha2.js', 'jiti'],
+  cli: ['commander', 'picocolors', 'cli-table3', '@noble/hashes/sha2.js', 'jiti', 'valibot', 'yaml'],
 };
 /** Sources that run in Node only and may use its modules. */
 const nodeOnly = /^packages\/cli\/src\/(main|node)(\/|\.ts$|-)/;

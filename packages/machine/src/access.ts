@@ -405,7 +405,7 @@ export function zeroCacheBlock(hart: Hart, low: number, high: number): boolean {
   if (wasmPage < 0) return atOperand(hart, low);
   const at = wasmPage + (low & 0xfff & -CACHE_BLOCK_BYTES);
   hart.memory.u8.fill(0, at, at + CACHE_BLOCK_BYTES);
-  hart.ram.code.noteWrite(at - RAM, CACHE_BLOCK_BYTES);
+  hart.ram.noteOffset(at - RAM, CACHE_BLOCK_BYTES);
   return true;
 }
 

@@ -16,6 +16,8 @@ const WORDS_PER_SET = TRANSLATION_SET_SIZE >>> 2;
 const WORDS_PER_ENTRY = TRANSLATION_ENTRY_SIZE >>> 2;
 const TABLES = TRANSLATION_SET_SIZE / TRANSLATION_TABLE_SIZE;
 const WORDS_PER_TABLE = TRANSLATION_TABLE_SIZE >>> 2;
+/** Regions of 1 GiB with large leaves that a set keeps apart: kernels have their text and their map of all memory. */
+const SUPERPAGE_REGIONS = 4;
 /** Root frames from here on are outside any RAM, and share a key: nothing is ever entered for them. */
 export const ROOT_FRAMES = 2 ** 29;
 
@@ -42,8 +44,12 @@ export class TranslationSets {
   readonly #keys: (number | undefined)[];
   readonly #asids: Int32Array;
   readonly #isPhysical: Uint8Array;
-  /** A leaf above 4 KiB is in the set: forgetting one page of it means forgetting all its pages. */
-  readonly #hasSuperpage: Uint8Array;
+  /**
+   * Where leaves above 4 KiB are in a set: regions of 1 GiB, as many as there is room for, and how many; beyond that anywhere.
+   * Forgetting one page of such a leaf means forgetting all its pages.
+   */
+  readonly #superpageRegions: Float64Array;
+  readonly #superpageCounts: Uint8Array;
   /** Byte offset of the share. */
   readonly #base: number;
   readonly #count: number;
@@ -62,7 +68,8 @@ export class TranslationSets {
     this.#worldOf = new Float64Array(count);
     this.#asids = new Int32Array(count);
     this.#isPhysical = new Uint8Array(count);
-    this.#hasSuperpage = new Uint8Array(count);
+    this.#superpageRegions = new Float64Array(count * SUPERPAGE_REGIONS);
+    this.#superpageCounts = new Uint8Array(count);
   }
 
   /** The byte offset of the set for these conditions; clears and reuses another one when it does not exist yet. */
@@ -124,7 +131,7 @@ export class TranslationSets {
   #clear(set: number): void {
     const start = (this.#base >>> 2) + set * WORDS_PER_SET;
     this.#i32.fill(-1, start, start + WORDS_PER_SET);
-    this.#hasSuperpage[set] = 0;
+    this.#superpageCounts[set] = 0;
   }
 
   /** Forgets everything of a set: one in use stays selected and becomes empty, others go back to the pool. */
@@ -147,7 +154,29 @@ export class TranslationSets {
     this.#i32[word + 1] = high;
     this.#i32[word + 2] = (wasmPage - pageLow) | 0;
     this.#i32[word + 3] = level;
-    if (level > 0) this.#hasSuperpage[(set - this.#base) / TRANSLATION_SET_SIZE] = 1;
+    if (level > 0) this.#noteSuperpage((set - this.#base) / TRANSLATION_SET_SIZE, low, high, level);
+  }
+
+  #noteSuperpage(set: number, low: number, high: number, level: number): void {
+    const count = this.#superpageCounts[set]!;
+    if (count > SUPERPAGE_REGIONS) return;
+    const first = set * SUPERPAGE_REGIONS;
+    const region = (high >>> 0) * 4 + (low >>> 30);
+    if (level <= 2) {
+      for (let at = first; at < first + count; at++) if (this.#superpageRegions[at] === region) return;
+    }
+    this.#superpageCounts[set] = level > 2 ? SUPERPAGE_REGIONS + 1 : count + 1;
+    if (count < SUPERPAGE_REGIONS) this.#superpageRegions[first + count] = region;
+  }
+
+  /** Whether a leaf above 4 KiB in the set may hold the page. */
+  #mayBeInSuperpage(set: number, page: number): boolean {
+    const count = this.#superpageCounts[set]!;
+    if (count > SUPERPAGE_REGIONS) return true;
+    const first = set * SUPERPAGE_REGIONS;
+    const region = Math.floor(page / 2 ** 18);
+    for (let at = first; at < first + count; at++) if (this.#superpageRegions[at] === region) return true;
+    return false;
   }
 
   /** Stores by physical address to this frame of RAM need the slow path no more, until `forgetStores` or `forgetAllStores`. */
@@ -168,7 +197,7 @@ export class TranslationSets {
       const space = this.#asids[set]!;
       if (space < first || space > last) continue;
       if (page === undefined) this.#drop(set);
-      else if (this.#hasSuperpage[set] === 0) this.#forgetPage(set, page);
+      else if (!this.#mayBeInSuperpage(set, page)) this.#forgetPage(set, page);
       else if (this.#worldOf[set] === 0) this.#forgetLeaf(set, page);
       // A page of a guest may stand in leaves of two stages.
       else this.#drop(set);

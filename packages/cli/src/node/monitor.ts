@@ -46,7 +46,7 @@ export class Monitor {
     const actions: MonitorAction[] = [];
     for (const byte of bytes) {
       if (byte === 13 || byte === 10) {
-        this.#write('\r\n');
+        this.#write('\n');
         const action = this.#carryOut(machine);
         actions.push(action);
         if (action !== 'quit') this.prompt();
@@ -67,7 +67,7 @@ export class Monitor {
     if (line === '') return 'none';
     const command = commands.find(({ names }) => names.includes(line));
     if (command) return command.action;
-    this.#write(this.#show(line, machine).replaceAll('\n', '\r\n'));
+    this.#write(this.#show(line, machine));
     return 'none';
   }
 

@@ -335,13 +335,13 @@ class Session {
     if (this.#terminal.signal !== undefined) return 128 + this.#terminal.signal;
     for (const request of this.#terminal.takeRequests()) {
       if (request === 'quit') return ExitCode.ok;
-      if (request === 'help') writeAll(1, '\r\nCtrl-A x  end\r\nCtrl-A c  monitor\r\nCtrl-A Ctrl-A  a Ctrl-A\r\n');
+      if (request === 'help') writeAll(1, '\nCtrl-A x  end\nCtrl-A c  monitor\nCtrl-A Ctrl-A  a Ctrl-A\n');
       else {
         this.#isMonitorShown = !this.#isMonitorShown;
         if (this.#isMonitorShown) {
-          writeAll(1, '\r\n');
+          writeAll(1, '\n');
           this.#monitor.prompt();
-        } else writeAll(1, '\r\n');
+        } else writeAll(1, '\n');
       }
     }
     if (!this.#isMonitorShown) return undefined;

@@ -11,7 +11,7 @@ const Queue = { inflate: 0, deflate: 1 } as const;
 const Configuration = { wanted: 0, actual: 4, bytes: 8 } as const;
 /** Pages of the balloon always have this size. */
 const PAGE_BYTES = 4096;
-/** Bytes of page numbers in one buffer that are looked at: bounds the work of one request. */
+/** Bytes of page numbers in one request that are looked at: bounds its work. */
 const LIST_LIMIT = 2 ** 16;
 
 export interface VirtioBalloon extends VirtioDevice {
@@ -69,8 +69,13 @@ export function createVirtioBalloon(): VirtioBalloon {
       for (let request = queue.take(); request; request = queue.take()) {
         if (index === Queue.inflate) {
           // The list may lie in a page that it names: it is read before anything is cleared.
-          for (const { bytes, isWritable } of request.buffers)
-            if (!isWritable) release(queue, bytes.slice(0, LIST_LIMIT));
+          let rest = LIST_LIMIT;
+          for (const { bytes, isWritable } of request.buffers) {
+            if (isWritable) continue;
+            const numbers = bytes.slice(0, rest);
+            release(queue, numbers);
+            rest -= numbers.length;
+          }
         }
         queue.give(request, 0);
         isUsed = true;

@@ -4,6 +4,8 @@ import type { DmaMemory } from '@worldswitch/contracts';
 /** Descriptor flags (same, section 2.7.5). */
 const Flag = { NEXT: 1, WRITE: 2 } as const;
 const DESCRIPTOR_BYTES = 16;
+/** Bytes of a chain (same, section 2.7.5.2): buffers may overlap, so RAM is no bound on their sum. */
+const CHAIN_LIMIT = 2 ** 32;
 /** Available ring flag: the driver wants no interrupt (same, section 2.7.6). */
 const NO_INTERRUPT = 1;
 
@@ -36,7 +38,7 @@ const PARTS: readonly Part[] = ['descriptors', 'available', 'used'];
 
 /**
  * Reads requests from guest memory and gives them back. All of it is the guest's to get wrong: anything outside memory, a loop of
- * descriptors or an index out of range makes the queue `isBroken` until it is reset, and nothing else.
+ * descriptors, an index out of range or more requests than the ring holds makes the queue `isBroken` until it is reset, and nothing else.
  */
 export class VirtQueue {
   readonly memory: DmaMemory;
@@ -108,19 +110,26 @@ export class VirtQueue {
   take(): VirtRequest | undefined {
     if (!this.isReady || this.isBroken) return undefined;
     const available = this.#view(this.#address('available'), 4 + 2 * this.#size);
-    if (!available || available.getUint16(2, true) === this.#nextAvailable) return undefined;
+    if (!available) return undefined;
+    const waiting = (available.getUint16(2, true) - this.#nextAvailable) & 0xffff;
+    if (waiting === 0) return undefined;
+    // The ring holds no more: a driver that counts further would have the device busy for as long as it likes.
+    if (waiting > this.#size) return this.#break();
     const head = available.getUint16(4 + 2 * (this.#nextAvailable % this.#size), true);
     this.#nextAvailable = (this.#nextAvailable + 1) & 0xffff;
     const table = this.#view(this.#address('descriptors'), this.#size * DESCRIPTOR_BYTES);
     if (!table) return undefined;
     const buffers: VirtBuffer[] = [];
     let index = head;
+    let total = 0;
     for (;;) {
       if (index >= this.#size || buffers.length >= this.#size) return this.#break();
       const at = index * DESCRIPTOR_BYTES;
       const address = table.getUint32(at + 4, true) * 2 ** 32 + table.getUint32(at, true);
       const bytes = this.memory.view(address, table.getUint32(at + 8, true));
       if (!bytes) return this.#break();
+      total += bytes.length;
+      if (total > CHAIN_LIMIT) return this.#break();
       const flags = table.getUint16(at + 12, true);
       buffers.push({ address, bytes, isWritable: (flags & Flag.WRITE) !== 0 });
       if ((flags & Flag.NEXT) === 0) return { head, buffers };

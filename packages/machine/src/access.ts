@@ -403,6 +403,7 @@ export function zeroCacheBlock(hart: Hart, low: number, high: number): boolean {
   countDataAccess(hart.current);
   const wasmPage = translateForBytes(hart, low & -CACHE_BLOCK_BYTES, high, AccessKind.store, CACHE_BLOCK_BYTES);
   if (wasmPage < 0) return atOperand(hart, low);
+  hart.points?.noteAccess(hart, low & -CACHE_BLOCK_BYTES, high, CACHE_BLOCK_BYTES, false, true);
   const at = wasmPage + (low & 0xfff & -CACHE_BLOCK_BYTES);
   hart.memory.u8.fill(0, at, at + CACHE_BLOCK_BYTES);
   hart.ram.noteOffset(at - RAM, CACHE_BLOCK_BYTES);

@@ -22,6 +22,8 @@ loop:
     la    t2, crossing
     li    t3, -1
     sd    t3, 0(t2)
+    addi  t2, s1, 3
+    cbo.zero (t2)
 finish:
     li    t0, 0x100000
     li    t1, 0x5555
@@ -126,6 +128,17 @@ describe.each(engineNames)('debug points of the %s engine', (engine) => {
     expect(resume()).toMatchObject({ kind: 'read', address: at('word') });
     expect(resume()).toMatchObject({ kind: 'write', address: at('crossing') + 6n });
     expect(machine.board.ram.read32(Number(at('crossing')) + 4)).toBe(0xffff_ffff);
+    machine.dispose();
+  });
+
+  it('watchpoints see cache blocks that are cleared', () => {
+    const { machine, points, resume } = start(engine);
+    points.setBreakpoints([at('finish')]);
+    expect(resume()).toMatchObject({ kind: 'breakpoint' });
+    machine.board.vcpu.pc = at('finish') - 4n;
+    points.setBreakpoints([]);
+    points.setWatchpoints([{ kind: 'write', address: at('counter') + 40n, length: 100 }]);
+    expect(resume()).toMatchObject({ kind: 'write', address: at('counter') + 40n });
     machine.dispose();
   });
 

@@ -404,7 +404,8 @@ export class Hart {
   }
   /** The CLINT's mtimecmp changed. */
   setMachineDeadline(deadline: number): void {
-    this.#machineDeadline = deadline;
+    // As far as time goes; firmware writes all ones for never.
+    this.#machineDeadline = deadline <= Number.MAX_SAFE_INTEGER ? deadline : Number.POSITIVE_INFINITY;
     this.requestAttention();
   }
 

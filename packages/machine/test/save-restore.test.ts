@@ -253,3 +253,21 @@ describe('what cannot be restored says why', () => {
     expect(() => machine.save()).not.toThrow();
   });
 });
+
+it('restores machines whose timers are set to the end of time', () => {
+  const kernel = assemble(`
+    li    t0, 0x2004000
+    li    t1, -1
+    sd    t1, 0(t0)
+    li    t0, 0x101000
+    sw    t1, 0x0c(t0)
+    sw    t1, 0x08(t0)
+loop:
+    j     loop
+`).bytes;
+  const { machine } = watch(Machine.create({ kernel, memoryBytes: 2 ** 22 }), []);
+  machine.run({ maxInstructions: 100 });
+  const restored = watch(Machine.restore(machine.save()), []).machine;
+  expect(restored.inspect()).toEqual(machine.inspect());
+  expect(restored.run({ maxInstructions: 100 })).toMatchObject({ reason: 'budget' });
+});

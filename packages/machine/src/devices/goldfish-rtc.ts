@@ -66,8 +66,9 @@ export function createGoldfishRtc({ now, startTime, interrupt, createTimer }: Go
   const timer = createTimer(ring);
   let deadline = Number.POSITIVE_INFINITY;
   const setTimer = (tick: number) => {
-    deadline = tick;
-    timer.set(tick);
+    // Time does not go further.
+    deadline = tick <= Number.MAX_SAFE_INTEGER ? tick : Number.POSITIVE_INFINITY;
+    timer.set(deadline);
   };
   const arm = () => {
     if (!isArmed) return setTimer(Number.POSITIVE_INFINITY);

@@ -26,6 +26,11 @@ export default defineConfig({
         items: [
           { text: 'Boot Linux', link: '/guide/boot-linux' },
           { text: 'Instead of qemu-system-riscv64', link: '/guide/instead-of-qemu' },
+          { text: 'Program the machine', link: '/guide/program-the-machine' },
+          { text: 'Debug with gdb', link: '/guide/debug-with-gdb' },
+          { text: 'Snapshots', link: '/guide/snapshots' },
+          { text: 'Trace', link: '/guide/trace' },
+          { text: 'Extend it', link: '/guide/extend' },
         ],
       },
       {

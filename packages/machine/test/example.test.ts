@@ -1,8 +1,11 @@
 /// <reference types="node" />
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { answer, reason } from '../examples/own-device.ts';
+import { notes } from '../examples/own-instruction.ts';
 import { end, output, traps } from '../examples/run-a-program.ts';
 import { past, present, saved } from '../examples/save-and-restore.ts';
+import { lines } from '../examples/step-harts.ts';
 
 it('the example prints and powers off, and the README shows it as it is', () => {
   expect(output).toBe('Hello, bare machine!\n');
@@ -20,4 +23,22 @@ it('the example saves, restores and goes back, and the README shows it as it is'
   const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
   const example = readFileSync(new URL('../examples/save-and-restore.ts', import.meta.url), 'utf8');
   expect(readme).toContain(example.trimEnd());
+});
+
+it('the example adds instructions and a CSR', () => {
+  expect(notes).toEqual([20n, 7n]);
+});
+
+it('the example adds a device', () => {
+  expect([answer, reason]).toEqual(['HELLO', 'poweroff']);
+});
+
+it('the example steps harts', () => {
+  expect(lines).toEqual([
+    'hart 0 retired 0x80000000',
+    'hart 0 retired 0x80000004',
+    'hart 0 retired 0x80000008',
+    'hart 0 started: 20003 instructions, counted to 5000',
+    'hart 1 started: 20000 instructions, counted to 4999',
+  ]);
 });

@@ -1,7 +1,7 @@
 /// <reference types="node" />
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 const root = new URL('../', import.meta.url);
 const text = (path: string) => readFileSync(new URL(path, root), 'utf8');
@@ -43,4 +43,20 @@ describe.each(guides)('the guide %s', (name) => {
     );
     expect(flags.filter((flag) => !sources.some((source) => new RegExp(`${flag}\\b`).test(source)))).toEqual([]);
   });
+});
+
+it('the worker of the guide runs a kernel and answers', async () => {
+  const worker = new EventTarget();
+  const answers: { readonly output?: string; readonly end?: { readonly reason: string } }[] = [];
+  vi.stubGlobal('self', Object.assign(worker, { postMessage: (answer: object) => answers.push(answer) }));
+  try {
+    await import(new URL('apps/docs-site/guide/machine.worker.ts', root).href);
+    const kernel = readFileSync(new URL('packages/guest-os/images/kernel/kernel.image', root));
+    const data = { kernel: new Uint8Array(kernel), maxInstructions: 200_000 };
+    worker.dispatchEvent(Object.assign(new Event('message'), { data }));
+  } finally {
+    vi.unstubAllGlobals();
+  }
+  expect(answers.map(({ output }) => output ?? '').join('')).toContain('kernel panic: cannot run /init');
+  expect(answers.at(-1)?.end?.reason).toBe('poweroff');
 });

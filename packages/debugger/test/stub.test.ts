@@ -192,3 +192,56 @@ it('shows a machine that cannot go on', () => {
   expect(ask('p20')).toHaveLength(16);
   expect(ask('c')).toMatch(/T06/);
 });
+
+const seed = Number(process.env.WORLDSWITCH_SEED ?? Date.now() % 1_000_000);
+
+it(`takes whatever comes over the line without failing (seed ${seed})`, () => {
+  let state = seed;
+  const below = (limit: number): number => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * limit);
+  };
+  const pick = <T>(list: readonly T[]): T => list[below(list.length)]!;
+  const number = () =>
+    pick(['0', '1', '-1', '7fffffff', 'ffffffff', 'ffffffffffffffff', '80200000', '100000', '', 'g', '1fff', '20']);
+  const hex = () => Array.from({ length: below(40) }, () => below(16).toString(16)).join('');
+  const commands = `help,info registers,info tlb,info mem,info cpus,info mtree,info status,gva2gpa 0x80200000,xp /9i 0x80200000,x /99999gx 0,trace`;
+  const monitor = () =>
+    `qRcmd,${[...pick([...commands.split(','), hex()])].map((c) => c.charCodeAt(0).toString(16).padStart(2, '0')).join('')}`;
+  const packets: readonly (() => string)[] = [
+    () => `${pick([...'?gGpPmMXZzHTcsCSbqQvFz!'])}${number()},${number()}${pick([':', '=', ';', ''])}${hex()}`,
+    () => `P${below(5000).toString(16)}=${pick([hex(), 'ffffffffffffffff', '00'])}`,
+    () => `p${below(5000).toString(16)}`,
+    () => `G${hex()}${'f'.repeat(below(600))}`,
+    () => `${pick(['Z', 'z'])}${below(6)},${number()},${number()}`,
+    () => `vCont;${pick([...'cCsSrt'])}${number()}${pick([':', ',', ';'])}${number()}`,
+    () => `H${pick(['g', 'c', ''])}${number()}`,
+    () => `qXfer:${pick(['features', 'threads', ''])}:read:target.xml:${number()},${number()}`,
+    () => `M${number()},${below(20).toString(16)}:${hex()}`,
+    () => `X${pick(['80201000', number()])},4:abcd`,
+    () => pick(['bs', 'bc', 's', 'qC', 'QStartNoAckMode', 'Qqemu.PhyMemMode:1', 'Qqemu.PhyMemMode:0']),
+    monitor,
+    () => String.fromCharCode(...Array.from({ length: below(30) }, () => below(256))),
+  ];
+  for (let round = 0; round < 4; round++) {
+    const { machine, stub, ask } = start();
+    const send = (contents: string) => {
+      const bytes = [...contents].map((character) => character.charCodeAt(0));
+      const sum = bytes.reduce((total, byte) => (total + byte) & 0xff, 0);
+      const tail = [...`#${sum.toString(16).padStart(2, '0')}`].map((character) => character.charCodeAt(0));
+      stub.receive(Uint8Array.from([0x24, ...bytes, ...tail]));
+    };
+    for (let count = 0; count < 250 && stub.state !== 'ended' && stub.state !== 'killed'; count++) {
+      const contents = pick(packets)();
+      try {
+        send(contents);
+        for (let slice = 0; slice < 3 && stub.state === 'running'; slice++) stub.advance({ maxInstructions: 500 });
+        if (stub.state === 'running') stub.interrupt();
+      } catch (error) {
+        throw new Error(`after ${JSON.stringify(contents)}`, { cause: error });
+      }
+    }
+    if (stub.state === 'halted') expect(ask('m80200000,4')).toMatch(/^(?:[0-9a-f]{8}|E0e)/);
+    machine.dispose();
+  }
+});

@@ -80,4 +80,37 @@ describe('translated code', () => {
     expect(instructions.compiled).toBeGreaterThan(instructions.total / 4);
     machine.dispose();
   });
+
+  it('is made ever more reluctantly where its own data stand next to it', () => {
+    const machine = firmwareMachine(
+      `
+    la   s1, data
+    li   s0, 300000
+    j    loop
+    .balign 64
+loop:
+    ld   t0, 0(s1)
+    addi t0, t0, 1
+    sd   t0, 0(s1)
+    addi s0, s0, -1
+    bnez s0, loop
+    j    finish
+    .balign 8
+data: .dword 0
+finish:
+    li   t1, 0x100000
+    li   t2, 0x5555
+    sw   t2, 0(t1)
+    j    finish
+`,
+      'compiled',
+    );
+    expect(machine.run({ maxInstructions: 5_000_000 }).reason).toBe('poweroff');
+    expect(machine.board.vcpu.readX(5)).toBe(300_000n);
+    // Each time the next store throws it away: without any back-off, 24 times.
+    const { engine } = machine.statistics;
+    expect(engine?.invalidations).toBeGreaterThan(0);
+    expect(engine?.modules).toBeLessThan(12);
+    machine.dispose();
+  });
 });

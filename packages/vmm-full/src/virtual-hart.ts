@@ -38,7 +38,8 @@ export class VirtualHart {
   stval = 0n;
   satp = 0n;
   stimecmp = (1n << 64n) - 1n;
-  scounteren = 0n;
+  /** As firmware leaves it, which here is the VMM: kernels rely on user mode being able to read the time. */
+  scounteren = 7n;
   senvcfg = 0n;
 
   /** sip. */

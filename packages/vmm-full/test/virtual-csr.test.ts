@@ -27,6 +27,7 @@ function createPair() {
   const { hardware } = createHost();
   const real = hardware.createVcpu();
   real.writeCsr(CsrAddress.mcounteren, 7n);
+  real.writeCsr(CsrAddress.scounteren, 7n);
   real.writeCsr(CsrAddress.mideleg, 0x222n);
   real.writeCsr(CsrAddress.menvcfg, 1n << 63n);
   real.writeCsr(CsrAddress.stimecmp, (1n << 64n) - 1n);
@@ -119,6 +120,7 @@ describe('virtual CSRs', () => {
     const rdtime = bitsOf('csrrs', { rd: 5, csr: CsrAddress.time, rs1: 0 });
     const sscratch = bitsOf('csrrs', { rd: 5, csr: CsrAddress.sscratch, rs1: 0 });
     vm.hart.isUser = true;
+    vm.hart.scounteren = 5n;
     expect(execute(rdtime, false).isIllegal).toBe(true);
     vm.hart.isUser = true;
     vm.hart.scounteren = 2n;

@@ -1,3 +1,4 @@
+import { guestSpace } from '@worldswitch/contracts';
 import { assemble } from '@worldswitch/isa';
 import { describe, expect, it } from 'vitest';
 import { engineNames, Machine } from '../src/index.ts';
@@ -241,5 +242,42 @@ describe.each(engineNames)('built-in SBI for several harts under the %s engine',
     const values = [23, 24, 25, 26, 27].map((register) => BigInt.asIntN(64, vcpu.readX(register)));
     expect(values).toEqual([1n, 0n, 2n, -3n, 0n]);
     machine.dispose();
+  });
+
+  it('remote fences of guests forget a virtual machine, one of its address spaces, or one page of them', () => {
+    const fences: readonly (readonly [name: string, call: string, left: readonly string[]])[] = [
+      ['gvma_vmid', call(RFENCE, 3, 2, 0, 0, 0, 6), ['vm 5 asid 1', 'vm 5 asid 2', 'vm 5 page 9', 'host']],
+      ['gvma', call(RFENCE, 4, 2, 0, 0, 0), ['host']],
+      ['vvma_asid', call(RFENCE, 5, 2, 0, 0, 0, 2), ['vm 5 asid 1', 'vm 5 page 9', 'vm 6', 'host']],
+      ['vvma, one page', call(RFENCE, 6, 2, 0, 0x9000, 0x1000), ['vm 5 asid 1', 'vm 5 asid 2', 'vm 6', 'host']],
+      ['vvma, of no hart', call(RFENCE, 6, 0, 0, 0, 0), ['vm 5 asid 1', 'vm 5 asid 2', 'vm 5 page 9', 'vm 6', 'host']],
+    ];
+    for (const [name, fence, left] of fences) {
+      const machine = start(
+        `
+        li   t0, 5 << 44
+        csrw hgatp, t0               # VMID 5, no translation
+        ${fence}
+        ${powerOff}
+        `,
+        2,
+      );
+      const { tlb } = machine.harts[1]!.hart;
+      const entries = {
+        'vm 5 asid 1': { asid: guestSpace(5, 1), page: 7 },
+        'vm 5 asid 2': { asid: guestSpace(5, 2), page: 7 },
+        'vm 5 page 9': { asid: guestSpace(5, 1), page: 9 },
+        'vm 6': { asid: guestSpace(6, 1), page: 7 },
+        host: { asid: 1, page: 7 },
+      };
+      for (const entry of Object.values(entries)) tlb.insert({ ...entry, frame: 0x80000, flags: 0xcf, level: 0 });
+      expect(machine.run({ maxInstructions: 1000 }), name).toMatchObject({ reason: 'poweroff', exitCode: 0 });
+      const held = Object.entries(entries).filter(([, { asid, page }]) => tlb.lookup(asid, page) !== undefined);
+      expect(
+        held.map(([entry]) => entry),
+        name,
+      ).toEqual(left);
+      machine.dispose();
+    }
   });
 });

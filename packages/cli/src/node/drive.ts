@@ -52,8 +52,9 @@ function openDisk(path: string, isWritable: boolean) {
     throw new UserError(`the drive '${path}' cannot be used: ${why}`, ExitCode.badInput);
   };
   if (status.isDirectory()) refuse('it is a directory; expected a raw disk image');
-  if (!status.isFile() && !status.isBlockDevice()) refuse('it is not a file; expected a raw disk image');
-  if (status.isFile() && (status.size === 0 || status.size % SECTOR_BYTES !== 0)) {
+  // A device of the host's says no size by itself.
+  if (!status.isFile()) refuse('it is not a file; expected a raw disk image');
+  if (status.size === 0 || status.size % SECTOR_BYTES !== 0) {
     refuse(`its ${status.size} bytes are not a multiple of ${SECTOR_BYTES}; expected a raw disk image`);
   }
   const bytes = status.size;

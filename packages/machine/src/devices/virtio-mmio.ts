@@ -37,7 +37,7 @@ const VERSION = 2;
 /** QEMU's: small kernels look for it before they take the device. */
 const VENDOR = 0x554d_4551;
 /** Device status bits (same, section 2.1). */
-const Status = { DRIVER_OK: 4, FEATURES_OK: 8, DEVICE_NEEDS_RESET: 64 } as const;
+const Status = { DRIVER_OK: 4, DEVICE_NEEDS_RESET: 64 } as const;
 /** Bit 32: a device of the modern interface. */
 const VIRTIO_F_VERSION_1_HIGH = 1;
 /** Bits of InterruptStatus. */
@@ -91,7 +91,6 @@ export interface VirtioDevice {
 
 export type VirtioMmioState = {
   readonly featureWord: number;
-  readonly driverFeatureWord: number;
   readonly selected: number;
   readonly status: number;
   readonly interruptStatus: number;
@@ -113,7 +112,6 @@ export interface VirtioMmioOptions {
 export function createVirtioMmio({ device, memory, interrupt, recorder }: VirtioMmioOptions): Device {
   const queues = Array.from({ length: device?.queues ?? 0 }, () => new VirtQueue(memory, QUEUE_SIZE_MAX));
   let featureWord = 0;
-  let driverFeatureWord = 0;
   let selected = 0;
   let status = 0;
   let interruptStatus = 0;
@@ -124,7 +122,7 @@ export function createVirtioMmio({ device, memory, interrupt, recorder }: Virtio
     interrupt.set(bits !== 0);
   };
   const reset = () => {
-    featureWord = driverFeatureWord = selected = status = 0;
+    featureWord = selected = status = 0;
     for (const queue of queues) queue.reset();
     device?.reset();
     setInterrupt(0);
@@ -163,13 +161,13 @@ export function createVirtioMmio({ device, memory, interrupt, recorder }: Virtio
 
   const isSaveable = !device || (device.save !== undefined && device.restore !== undefined);
   const save = (): VirtioMmioState => ({
-    ...{ featureWord, driverFeatureWord, selected, status, interruptStatus, generation },
+    ...{ featureWord, selected, status, interruptStatus, generation },
     ...{ queues: queues.map((queue) => queue.save()), device: device?.save?.() ?? {} },
   });
   const restore = (saved: SavedState) => {
     const state = saved as VirtioMmioState;
     device?.restore?.(state.device);
-    ({ featureWord, driverFeatureWord, selected, status, interruptStatus, generation } = state);
+    ({ featureWord, selected, status, interruptStatus, generation } = state);
     for (const [index, queue] of queues.entries()) queue.restore(state.queues[index]!);
   };
 
@@ -217,11 +215,9 @@ export function createVirtioMmio({ device, memory, interrupt, recorder }: Virtio
           featureWord = value;
           return;
         case Register.driverFeaturesSel:
-          driverFeatureWord = value;
-          return;
         case Register.driverFeatures:
-          // What the driver accepts changes nothing here, but it must accept the modern interface.
-          if (driverFeatureWord === 1 && (value & VIRTIO_F_VERSION_1_HIGH) === 0) status &= ~Status.FEATURES_OK;
+          // What the driver accepts changes nothing here. One that does not accept the modern interface by name, as teaching
+          // kernels do not, is served all the same, as QEMU serves it.
           return;
         case Register.queueSel:
           selected = value;

@@ -2,6 +2,7 @@ import { CsrAddress, Privilege } from '@worldswitch/isa';
 import type { Board } from '../board.ts';
 import { CsrSlot, Mstatus } from '../hart-context.ts';
 import type { HartSchedule } from '../hart-schedule.ts';
+import { currentVmid } from '../hypervisor/instructions.ts';
 import type { SbiPlatform, SbiResume } from './sbi-call.ts';
 
 const SUPERVISOR_SOFTWARE = 1 << 1;
@@ -55,6 +56,10 @@ export function createMachineSbi(options: MachineSbiOptions, hartId: number): Sb
     raiseSoftwareInterrupt: (hart) => setSoftwareInterrupt(hart, true),
     clearSoftwareInterrupt: () => setSoftwareInterrupt(hartId, false),
     fence: (hart, asid, page) => vcpus[hart]!.hart.fence(asid, page),
+    get vmid() {
+      return currentVmid(caller);
+    },
+    fenceGuest: (hart, vmid, asid, page) => vcpus[hart]!.hart.fenceGuest(vmid, asid, page),
     hartState: (hart) => schedule.harts[hart]!.state,
     startHart(hart, resume) {
       // What was pending for the kernel that stopped it is not the new one's.

@@ -44,6 +44,10 @@ export interface SbiPlatform {
   clearSoftwareInterrupt(): void;
   /** sfence.vma of a whole hart; page is a virtual page number. */
   fence(hart: number, asid: number | undefined, page: number | undefined): void;
+  /** VMID in the caller's hgatp. */
+  readonly vmid: number;
+  /** hfence.vvma of a virtual machine on a whole hart, or, with `vmid` alone or without, hfence.gvma. */
+  fenceGuest(hart: number, vmid: number | undefined, asid?: number, page?: number): void;
   hartState(hart: number): SbiHartState;
   /** Starts a stopped hart in supervisor mode, untranslated and with interrupts off. */
   startHart(hart: number, resume: SbiResume): void;

@@ -46,7 +46,7 @@ export interface GuestProgram {
 
 /** hgatp and vsatp of the tables. */
 export const HGATP = (8n << 60n) | (5n << 44n) | BigInt((BASE + G_ROOT) / 4096);
-export const VSATP = (8n << 60n) | (3n << 44n) | BigInt((BASE + VS_ROOT) / 4096);
+const VSATP = (8n << 60n) | (3n << 44n) | BigInt((BASE + VS_ROOT) / 4096);
 
 function imageOf({ source, pages = [] }: GuestProgram): Uint8Array {
   const image = new Uint8Array(IMAGE);

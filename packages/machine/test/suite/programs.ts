@@ -34,7 +34,7 @@ const singles = [
 const modes: Readonly<Record<Place, number>> = { M: 3, S: 1, U: 0, T: 0 };
 
 /** The state that every program of a place begins with. f0 to f15 are doubles, f16 to f31 singles. */
-export function startOf(place: Place): Start {
+function startOf(place: Place): Start {
   const mode = modes[place];
   const all = 0xd7n;
   return {

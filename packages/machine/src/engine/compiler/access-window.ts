@@ -33,7 +33,7 @@ interface PlainAccess {
   readonly isStore: boolean;
 }
 
-export function plainAccessOf(decoded: DecodedInstruction): PlainAccess | undefined {
+function plainAccessOf(decoded: DecodedInstruction): PlainAccess | undefined {
   const { access } = shapeOf(decoded.instruction);
   if (!access || decoded[access.base] === 0) return undefined;
   return {

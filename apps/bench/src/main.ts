@@ -2,16 +2,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { linuxSamples, type TimedLine } from './linux-session.ts';
 import { describeMachine } from './machine-description.ts';
 import { measure } from './measure.ts';
 import { type BenchProgram, benchPrograms } from './program-table.ts';
 import { type ProgramSamples, type Report, type Sample, summarize } from './report.ts';
 import { runShort } from './short.ts';
-import { type Places, type System, systems } from './systems.ts';
+import { type LinuxSystem, type Places, type ProcessSystem, type System, systems } from './systems.ts';
 import { formatReport } from './text-table.ts';
 import { checksumOf } from './work-size.ts';
 
-const USAGE = `usage: pnpm bench [--json] [--runs N] [--only PROGRAM,...] [--systems NAME,...] [--linux FILE] [--timeout SECONDS]
+const USAGE = `usage: pnpm bench [--json] [--runs N] [--only PROGRAM,...] [--systems NAME,...] [--linux FOLDER] [--timeout SECONDS]
        pnpm bench --short [--record]
 
 Runs nine C programs natively, as WebAssembly, on Worldswitch, on QEMU and on v86, and prints how many times the native
@@ -21,8 +22,9 @@ CPU time each takes. What is not installed is left out, and said so; nothing is 
   --runs       how often each is run; figures are medians (default 3)
   --only       these programs: ${benchPrograms.map(({ name }) => name).join(', ')}
   --systems    these systems: ${systems.map(({ name }) => name).join(', ')}
-  --linux      a Linux kernel for RV64 on which QEMU runs the programs too
-  --timeout    a run that takes longer has no figure (default 120)
+  --linux      a folder with the kernel and the initrd.cpio for the runs under Linux (default: what
+               scripts/linux/fetch.mjs made)
+  --timeout    a run that takes longer has no figure (default 120; a run under Linux is given twice that)
   --short      the compiled engine against the reference engine only; fails when a ratio has fallen by half
   --record     writes what --short measures to baseline.json
 `;
@@ -54,7 +56,7 @@ export function main(args: readonly string[], where: Omit<Places, 'work'>): numb
   const work = mkdtempSync(join(tmpdir(), 'worldswitch-bench-'));
   try {
     const { report, failures } = benchmark(
-      { ...where, work, ...(options.linux !== undefined && { linuxKernel: options.linux }) },
+      { ...where, work, ...(options.linux !== undefined && { linux: options.linux }) },
       options,
     );
     process.stdout.write(`${options.json ? JSON.stringify(report, null, 2) : formatReport(report, systems)}\n`);
@@ -102,12 +104,32 @@ function benchmark(places: Places, options: ReturnType<typeof parse>): { report:
     else present.push(system);
   }
   const failures: string[] = [];
+  const underLinux = new Map<string, Map<string, Sample[]>>();
+  for (let run = 0; run < options.runs; run++) {
+    for (const system of present) {
+      if (!('boot' in system)) continue;
+      try {
+        const bySystem = underLinux.get(system.name) ?? new Map<string, Sample[]>();
+        underLinux.set(system.name, bySystem);
+        for (const [name, sample] of bootLinux(places, system, options.programs, options.timeout * 2)) {
+          bySystem.set(name, [...(bySystem.get(name) ?? []), sample]);
+        }
+      } catch (error) {
+        failures.push(`${system.name}: ${(error as Error).message}`);
+      }
+    }
+  }
   const measured = options.programs.map((program): ProgramSamples => {
     const samples: Record<string, Sample[] | null> = {};
+    for (const [system, byProgram] of underLinux) {
+      const taken = byProgram.get(program.name);
+      if (!taken) failures.push(`${program.name} on ${system}: no figure`);
+      samples[system] = taken ?? null;
+    }
     for (let run = 0; run < options.runs; run++) {
       // The systems take turns, so that a change of the machine's speed meets all of them.
       for (const system of present) {
-        if (samples[system.name] === null) continue;
+        if ('boot' in system || samples[system.name] === null) continue;
         try {
           const sample = takeSample(places, system, program, options.timeout);
           samples[system.name] = [...(samples[system.name] ?? []), sample];
@@ -126,6 +148,9 @@ function benchmark(places: Places, options: ReturnType<typeof parse>): { report:
       runs: options.runs,
       figure:
         'median of CPU time (user and system, all threads) of a fresh process, less that of the same process with no work',
+      underLinux:
+        'CPU time of the emulator, all threads, between a mark on the console before the program and one after it, in ' +
+        'units of 10 ms, less that of the same program with no work; all programs in one boot',
       warmUp: 'none: translation and just-in-time compilation are in the figures of all systems, start-up in none',
     },
     ...summarize(
@@ -138,10 +163,21 @@ function benchmark(places: Places, options: ReturnType<typeof parse>): { report:
 }
 
 /** Throws Error for a wrong checksum. */
-function takeSample(places: Places, system: System, program: BenchProgram, timeout: number): Sample {
+function takeSample(places: Places, system: ProcessSystem, program: BenchProgram, timeout: number): Sample {
   const startUp = measure(system.command(places, program.name, 0), timeout);
   const whole = measure(system.command(places, program.name, program.n), timeout);
   const found = checksumOf(whole.output);
   if (found !== program.checksum) throw new Error(`checksum ${found ?? 'missing'}, expected ${program.checksum}`);
   return { startUp: startUp.cpuSeconds, work: whole.cpuSeconds - startUp.cpuSeconds };
+}
+
+/** Boots once. Throws Error for a boot that fails or takes too long, and for a wrong checksum. */
+function bootLinux(
+  places: Places,
+  system: LinuxSystem,
+  programs: readonly BenchProgram[],
+  timeout: number,
+): ReadonlyMap<string, Sample> {
+  const { output } = measure(system.boot(places, programs), timeout);
+  return linuxSamples(JSON.parse(output) as TimedLine[], programs);
 }

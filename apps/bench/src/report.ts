@@ -34,7 +34,7 @@ interface Geomean {
   readonly vsWasm: number | null;
   /** Their time in our times, in these three: above 1 we are faster. */
   readonly vsQemuSystem: number | null;
-  /** Ours is a process of the host OS here: user mode on pages, both. */
+  /** On both sides processes of the same Linux. */
   readonly vsQemuLinux: number | null;
   readonly vsV86: number | null;
 }
@@ -79,7 +79,7 @@ export function summarize(
       vsNative: mean('worldswitch', 'native'),
       vsWasm: mean('worldswitch', 'wasm'),
       vsQemuSystem: mean('qemuSystem', 'worldswitch'),
-      vsQemuLinux: mean('qemuLinux', 'worldswitchProcess'),
+      vsQemuLinux: mean('qemuLinux', 'worldswitchLinux'),
       vsV86: mean('v86', 'worldswitch'),
     },
     geomeanToNative: Object.fromEntries(names.map((system) => [system, mean(system, 'native')])),

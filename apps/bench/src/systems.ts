@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInitrd } from '@worldswitch/guest-os';
+import { LINUX_ARGUMENTS, LINUX_MEMORY_MIB, type LinuxFiles, writeLinuxInitrd } from './linux-session.ts';
 import type { Command } from './measure.ts';
+import type { BenchProgram } from './program-table.ts';
 import { withWorkSize } from './work-size.ts';
 
 /** Where things are. */
@@ -13,12 +14,11 @@ export interface Places {
   readonly bundles: string;
   /** A temporary folder. */
   readonly work: string;
-  /** A Linux kernel for RV64, where one was given. */
-  readonly linuxKernel?: string;
+  /** The folder with a `kernel` and an `initrd.cpio` for RV64: what scripts/linux/fetch.mjs makes. */
+  readonly linux: string;
 }
 
-/** A way to run the programs. */
-export interface System {
+interface AnySystem {
   /** Key in the JSON document. */
   readonly name: string;
   readonly title: string;
@@ -26,9 +26,21 @@ export interface System {
   absence(places: Places): string | undefined;
   /** What it is, with its version; for the machine's description. */
   version(): string;
+}
+
+/** A way to run the programs, each in a process of its own. */
+export interface ProcessSystem extends AnySystem {
   /** The process that does the work of size n. */
   command(places: Places, program: string, n: number): Command;
 }
+
+/** A way to run the programs one after another on a booted Linux (linux-session.ts). */
+export interface LinuxSystem extends AnySystem {
+  /** The process that boots. */
+  boot(places: Places, programs: readonly BenchProgram[]): Command;
+}
+
+export type System = ProcessSystem | LinuxSystem;
 
 function firstLine(command: string): string | undefined {
   const { status, stdout } = spawnSync(command, ['--version'], { encoding: 'utf8' });
@@ -56,7 +68,7 @@ const notInstalled = (command: string, debianPackage: string) =>
 const nativeFlags =
   '-std=gnu11 -O2 -fno-builtin -ffp-contract=off -fno-math-errno -fno-tree-vectorize -fno-tree-slp-vectorize -fno-tree-loop-distribute-patterns';
 
-const native: System = {
+const native: ProcessSystem = {
   name: 'native',
   title: 'native',
   absence: () => notInstalled('gcc', 'gcc'),
@@ -74,7 +86,7 @@ const native: System = {
   },
 };
 
-const wasm: System = {
+const wasm: ProcessSystem = {
   name: 'wasm',
   title: 'C as wasm',
   absence: () => undefined,
@@ -82,7 +94,7 @@ const wasm: System = {
   command: (places, program, n) => inNode(places, 'run-wasm', image(places, 'wasm', `${program}.wasm`), String(n)),
 };
 
-const worldswitch: System = {
+const worldswitch: ProcessSystem = {
   name: 'worldswitch',
   title: 'Worldswitch',
   absence: () => undefined,
@@ -91,7 +103,7 @@ const worldswitch: System = {
 };
 
 /** A process in user mode on 4 KiB pages: what a program under Linux is. */
-const worldswitchProcess: System = {
+const worldswitchProcess: ProcessSystem = {
   name: 'worldswitchProcess',
   title: 'Worldswitch process',
   absence: () => undefined,
@@ -99,7 +111,7 @@ const worldswitchProcess: System = {
   command: (places, program, n) => inNode(places, 'run-process', image(places, 'linux', `${program}.elf`), String(n)),
 };
 
-const qemuUser: System = {
+const qemuUser: ProcessSystem = {
   name: 'qemuUser',
   title: 'qemu-riscv64',
   absence: () => notInstalled('qemu-riscv64', 'qemu-user'),
@@ -110,7 +122,7 @@ const qemuUser: System = {
   }),
 };
 
-const qemuSystem: System = {
+const qemuSystem: ProcessSystem = {
   name: 'qemuSystem',
   title: 'qemu-system',
   absence: () => notInstalled('qemu-system-riscv64', 'qemu-system-misc'),
@@ -124,37 +136,62 @@ const qemuSystem: System = {
   }),
 };
 
-/** The program is Linux's init: when it ends the kernel panics, reboots at once, and QEMU is told to end then. */
-const qemuLinux: System = {
-  name: 'qemuLinux',
-  title: 'QEMU, Linux',
-  absence: ({ linuxKernel }) =>
-    linuxKernel
-      ? notInstalled('qemu-system-riscv64', 'qemu-system-misc')
-      : "no kernel: give --linux FILE, for example the vmlinux of Debian's package linux-image-riscv64",
-  version: () => 'qemu-system-riscv64 with the kernel given, OpenSBI and a RAM disk',
-  command: (places, program, n) => ({
-    file: 'qemu-system-riscv64',
-    arguments: [
-      ...['-machine', 'virt', '-m', '512', '-nographic', '-no-reboot', '-monitor', 'none', '-serial', 'stdio'],
-      ...['-kernel', places.linuxKernel ?? '', '-initrd', initrd(places, program)],
-      ...['-append', `console=ttyS0 quiet panic=-1 rdinit=/program -- ${n}`],
-    ],
-  }),
+const linuxFiles = ({ linux }: Places): LinuxFiles => ({
+  kernel: join(linux, 'kernel'),
+  initrd: join(linux, 'initrd.cpio'),
+});
+
+const noLinux = (places: Places) => {
+  const { kernel, initrd } = linuxFiles(places);
+  return existsSync(kernel) && existsSync(initrd)
+    ? undefined
+    : `no kernel and initrd.cpio in ${places.linux}: run node scripts/linux/fetch.mjs, or give --linux FOLDER`;
 };
 
-function initrd(places: Places, program: string): string {
-  const path = join(places.work, `${program}.cpio`);
-  if (!existsSync(path)) {
-    const data = readFileSync(image(places, 'linux', `${program}.elf`));
-    writeFileSync(path, createInitrd({ program: { path: '/program', data } }));
-  }
+/** The initial RAM disk with these programs. */
+function linuxInitrd(places: Places, programs: readonly BenchProgram[]): string {
+  const path = join(places.work, 'linux.cpio');
+  if (!existsSync(path)) writeLinuxInitrd(path, linuxFiles(places), join(places.root, 'images', 'linux'), programs);
   return path;
 }
 
+const timed = (places: Places, command: Command) => inNode(places, 'time-console', command.file, ...command.arguments);
+
+const worldswitchLinux: LinuxSystem = {
+  name: 'worldswitchLinux',
+  title: 'Worldswitch, Linux',
+  absence: noLinux,
+  version: () => 'machine with the kernel of the folder, built-in SBI and a RAM disk, compiled engine',
+  boot: (places, programs) =>
+    timed(
+      places,
+      inNode(
+        places,
+        'run-linux-machine',
+        ...[linuxFiles(places).kernel, linuxInitrd(places, programs), LINUX_ARGUMENTS, String(LINUX_MEMORY_MIB)],
+      ),
+    ),
+};
+
+const qemuLinux: LinuxSystem = {
+  name: 'qemuLinux',
+  title: 'QEMU, Linux',
+  absence: (places) => noLinux(places) ?? notInstalled('qemu-system-riscv64', 'qemu-system-misc'),
+  version: () => 'qemu-system-riscv64 with the same kernel and RAM disk, and OpenSBI',
+  boot: (places, programs) =>
+    timed(places, {
+      file: 'qemu-system-riscv64',
+      arguments: [
+        ...['-machine', 'virt', '-m', String(LINUX_MEMORY_MIB), '-nographic', '-no-reboot'],
+        ...['-monitor', 'none', '-serial', 'stdio', '-kernel', linuxFiles(places).kernel],
+        ...['-initrd', linuxInitrd(places, programs), '-append', LINUX_ARGUMENTS],
+      ],
+    }),
+};
+
 const v86Package = (places: Places) => join(places.root, 'node_modules', 'v86', 'package.json');
 
-const v86: System = {
+const v86: ProcessSystem = {
   name: 'v86',
   title: 'v86',
   absence: (places) =>
@@ -169,6 +206,7 @@ export const systems: readonly System[] = [
   wasm,
   worldswitch,
   worldswitchProcess,
+  worldswitchLinux,
   qemuUser,
   qemuSystem,
   qemuLinux,

@@ -9,7 +9,7 @@ const ratio = (value: number | null | undefined) =>
 const comparedWith: Readonly<Record<string, string>> = {
   qemuUser: 'worldswitchProcess',
   qemuSystem: 'worldswitch',
-  qemuLinux: 'worldswitchProcess',
+  qemuLinux: 'worldswitchLinux',
   v86: 'worldswitch',
 };
 

@@ -9,6 +9,25 @@ export interface DriveDescription {
   readonly overlay?: string;
 }
 
+/** A source of random bytes: `/dev/hwrng` of Linux. The same in every run, unless they are read from a file of the host. */
+export interface RngDescription {
+  readonly kind: 'rng';
+  /** Default 0. */
+  readonly seed?: number;
+  /** A file of the host instead, such as /dev/urandom; a plain file begins again at its end. */
+  readonly file?: string;
+}
+
+/** What a virtio console is connected to. */
+export interface HvcWiring {
+  readonly output: 'stdio' | 'none' | { readonly file: string };
+  /** What is typed, when `output` is not stdio. */
+  readonly inputFile?: string;
+}
+
+/** A virtio device that is no disk; `hvc` is a console, `/dev/hvc0` of Linux. */
+export type DeviceDescription = RngDescription | ({ readonly kind: 'hvc' } & HvcWiring) | { readonly kind: 'balloon' };
+
 /** A computer by its parts: what `run --kernel`, a machine file and `worldswitch-qemu` each say in their own way. */
 export interface MachineDescription {
   readonly kernel?: string;
@@ -21,6 +40,8 @@ export interface MachineDescription {
   readonly harts: number;
   /** From the highest virtio-mmio slot down, as QEMU fills them; undefined leaves a slot empty. */
   readonly drives: readonly (DriveDescription | undefined)[];
+  /** The same for other devices: a place has a drive, or a device, or neither. */
+  readonly devices?: readonly (DeviceDescription | undefined)[];
   readonly engine?: EngineName;
   /** Supervisor software interrupts by an ACLINT device. */
   readonly aclint?: boolean;
@@ -37,6 +58,14 @@ export interface RunLimits {
   readonly expectText: readonly string[];
   /** Console texts of which none may come. */
   readonly failText: readonly string[];
+}
+
+/** Places `devices` after the drives. */
+export function afterDrives(
+  drives: number,
+  devices: readonly DeviceDescription[],
+): Pick<MachineDescription, 'devices'> {
+  return devices.length === 0 ? {} : { devices: [...new Array<undefined>(drives).fill(undefined), ...devices] };
 }
 
 export const HARTS_MAX = 8;

@@ -3,6 +3,8 @@ import { engineNames } from '@worldswitch/machine';
 import * as v from 'valibot';
 import { LineCounter, parseDocument } from 'yaml';
 import {
+  afterDrives,
+  type DeviceDescription,
   type DriveDescription,
   HARTS_MAX,
   type MachineDescription,
@@ -68,6 +70,26 @@ const drive = v.pipe(
     'snapshot and overlay both say where changes go; give one',
   ),
 );
+const seed = 'expected a whole number from 0 to 4294967295';
+const rngKeys = {
+  seed: v.optional(v.pipe(v.number(seed), v.integer(seed), v.minValue(0, seed), v.maxValue(2 ** 32 - 1, seed))),
+  file: v.optional(fileName),
+};
+const rng = v.pipe(
+  v.unknown(),
+  v.transform((value) => (value === true ? {} : value)),
+  object(rngKeys),
+  v.check((value) => value.seed === undefined || value.file === undefined, 'seed and file are both sources; give one'),
+);
+const hvcKeys = { output: fileName, input: v.optional(fileName) };
+const hvc = v.pipe(
+  v.unknown(),
+  v.transform((value) =>
+    value === true ? { output: 'stdio' } : typeof value === 'string' ? { output: value } : value,
+  ),
+  object(hvcKeys),
+  v.check(({ output, input }) => output !== 'stdio' || input === undefined, 'stdio has input of its own'),
+);
 const limitKeys = {
   instructions: v.optional(above0('a number of instructions above 0')),
   seconds: v.optional(above0('seconds of virtual time above 0')),
@@ -80,6 +102,9 @@ const machineKeys = {
   memory: v.optional(memory, '512M'),
   smp: v.optional(v.pipe(v.number(harts), v.integer(harts), v.minValue(1, harts), v.maxValue(HARTS_MAX, harts)), 1),
   drives: v.optional(v.array(drive, 'expected a list of drives'), []),
+  rng: v.optional(rng),
+  hvc: v.optional(hvc),
+  balloon: v.optional(truth, false),
   engine: v.optional(v.picklist(engineNames, `expected one of ${engineNames.join(', ')}`)),
   startTime: v.optional(
     v.pipe(
@@ -132,12 +157,26 @@ export function parseMachineFile(text: string): MachineFile | { readonly errors:
     memory: memoryBytes,
     smp,
     drives,
+    rng: source,
+    hvc: wiring,
+    balloon,
     engine,
     startTime,
     reboot,
     limits,
     ...console
   } = result.output;
+  const devices: DeviceDescription[] = [];
+  if (source) {
+    const { seed: number, file } = source;
+    devices.push({ kind: 'rng', ...(number !== undefined && { seed: number }), ...(file !== undefined && { file }) });
+  }
+  if (wiring) {
+    const { output, input } = wiring;
+    const to = output === 'stdio' || output === 'none' ? output : { file: output };
+    devices.push({ kind: 'hvc', output: to, ...(input !== undefined && { inputFile: input }) });
+  }
+  if (balloon) devices.push({ kind: 'balloon' });
   return {
     description: {
       bios,
@@ -151,6 +190,7 @@ export function parseMachineFile(text: string): MachineFile | { readonly errors:
           ...(overlay !== undefined && { overlay }),
         }),
       ),
+      ...afterDrives(drives.length, devices),
       ...(kernel !== undefined && { kernel }),
       ...(initrd !== undefined && { initrd }),
       ...(append !== undefined && { append }),

@@ -1,40 +1,11 @@
 /** The arguments of qemu-system-riscv64 (QEMU 9.2 documentation, "Invocation") as a table: what each one means here, or why not. */
-import { type ListenAddress, parseListenAddress } from '@worldswitch/debugger';
+import { parseListenAddress } from '@worldswitch/debugger';
 import { ExitCode, UserError } from './exit-codes.ts';
-import { type KeyValue, keyValues, onOff } from './key-values.ts';
-import {
-  type DriveDescription,
-  HARTS_MAX,
-  type MachineDescription,
-  memoryRule,
-  parseMemory,
-  parseStartTime,
-} from './machine-description.ts';
+import { keyValues, onOff } from './key-values.ts';
+import { HARTS_MAX, type MachineDescription, memoryRule, parseMemory, parseStartTime } from './machine-description.ts';
+import { addChardev, addDevice, addDrive, addObject, placeDevices } from './qemu-devices.ts';
+import { lacking, type QemuState, shown, wrong } from './qemu-state.ts';
 import type { ConsoleWiring, MachineRunOptions } from './run-options.ts';
-
-/** What a command line said, while it is being read. */
-interface QemuState {
-  machine: string | undefined;
-  memoryBytes: number;
-  harts: number;
-  bios: string;
-  kernel?: string;
-  initrd?: string;
-  append?: string;
-  readonly drives: Map<string, DriveDescription>;
-  /** Drives in the order of their devices, with the slot that was asked for. */
-  readonly devices: { readonly drive: string; readonly slot: number | undefined; readonly isReadOnly: boolean }[];
-  serial: ConsoleWiring['serial'] | 'mon:stdio' | undefined;
-  monitor: 'stdio' | 'none' | undefined;
-  isNographic: boolean;
-  reboots: boolean;
-  staysAfterPoweroff: boolean;
-  startsStopped: boolean;
-  isSnapshot: boolean;
-  aclint: boolean;
-  startTime?: number;
-  gdb?: ListenAddress;
-}
 
 export interface QemuArgument {
   readonly names: readonly string[];
@@ -46,14 +17,6 @@ export interface QemuArgument {
   readonly note: string;
   apply?(state: QemuState, value: string): void;
 }
-
-const SLOTS = 8;
-
-/** One sentence about what is wrong with the value of an argument. */
-const wrong = (name: string, message: string) => new UserError(`-${name}: ${message}`, ExitCode.usage);
-/** Something of QEMU's that is not here. */
-const lacking = (what: string, hint: string) => new UserError(`${what} is not supported: ${hint}`, ExitCode.usage);
-const shown = ({ key, value }: KeyValue) => (value === undefined ? key : `${key}=${value}`);
 
 /** What QEMU's CPU model rv64 has that this machine has too, and what it can be told not to have. */
 const cpuOn = 'g i m a f d c s u zicsr zifencei zba zbb zbc zbs sstc svadu mmu pmp sv39 sv48 sv57'.split(' ');
@@ -188,9 +151,9 @@ export const qemuArguments: readonly QemuArgument[] = [
   },
   {
     names: ['device'],
-    value: 'virtio-blk-device,drive=ID',
+    value: 'virtio-blk-device,drive=ID|...',
     support: 'yes',
-    note: 'bus=virtio-mmio-bus.N chooses the slot, else they are filled from slot 7 down as in QEMU; id, serial and the like have no effect',
+    note: 'also virtio-rng-device[,rng=ID], virtio-serial-device with virtconsole,chardev=ID, virtio-balloon-device; bus=virtio-mmio-bus.N chooses the slot, else they are filled from slot 7 down as in QEMU; id, serial and the like have no effect',
     apply: addDevice,
   },
   {
@@ -349,9 +312,21 @@ export const qemuArguments: readonly QemuArgument[] = [
   },
   { names: ['netdev'], value: 'TEXT', support: 'no', note: 'network devices are not built yet' },
   { names: ['nic', 'net'], value: 'TEXT', support: 'no', note: 'network devices are not built yet' },
-  { names: ['chardev'], value: 'TEXT', support: 'no', note: 'use -serial' },
+  {
+    names: ['chardev'],
+    value: 'stdio|file|null,id=ID',
+    support: 'yes',
+    note: 'for a virtconsole; file: path=F, input-path=F; stdio: mux=on for the keys after Ctrl-A; the console must be elsewhere then, such as -serial none',
+    apply: addChardev,
+  },
   { names: ['blockdev'], value: 'TEXT', support: 'no', note: 'use -drive' },
-  { names: ['object'], value: 'TEXT', support: 'no', note: 'there are no objects to make' },
+  {
+    names: ['object'],
+    value: 'rng-builtin|rng-random,id=ID',
+    support: 'yes',
+    note: 'rng-builtin: the same bytes in every run, seed=N (of our own) for others; rng-random: from filename=F, /dev/urandom without it',
+    apply: addObject,
+  },
   { names: ['fsdev', 'virtfs'], value: 'TEXT', support: 'no', note: 'shared folders are not built yet' },
   {
     names: ['hda', 'hdb', 'hdc', 'hdd', 'cdrom', 'sd', 'pflash', 'mtdblock'],
@@ -365,87 +340,6 @@ export const qemuArguments: readonly QemuArgument[] = [
   { names: ['loadvm'], value: 'NAME', support: 'no', note: 'this command saves no machines' },
   { names: ['trace'], value: 'TEXT', support: 'no', note: 'see worldswitch trace' },
 ];
-
-const driveWithoutEffect = ['cache', 'aio', 'index', 'discard', 'detect-zeroes', 'werror', 'rerror', 'bus', 'unit'];
-
-function addDrive(state: QemuState, text: string): void {
-  let file: string | undefined;
-  let id: string | undefined;
-  let connection = 'virtio';
-  let readOnly = false;
-  let snapshot = false;
-  let overlay: string | undefined;
-  for (const option of keyValues(text)) {
-    const { key, value } = option;
-    const isOn = onOff(value);
-    if (key === 'file' && value) file = value;
-    else if (key === 'id' && value) id = value;
-    else if (key === 'overlay' && value) overlay = value;
-    else if (key === 'if') {
-      connection = value ?? '';
-      if (connection !== 'none' && connection !== 'virtio')
-        throw lacking(`-drive if=${connection}`, 'expected none or virtio');
-    } else if (key === 'format') {
-      if (value !== 'raw')
-        throw lacking(`-drive format=${value}`, 'raw images only; convert it: qemu-img convert -O raw');
-    } else if (key === 'media') {
-      if (value !== 'disk') throw lacking(`-drive media=${value}`, 'expected disk');
-    } else if ((key === 'readonly' || key === 'read-only') && isOn !== undefined) readOnly = isOn;
-    else if (key === 'snapshot' && isOn !== undefined) snapshot = isOn;
-    else if (!driveWithoutEffect.includes(key)) throw wrong('drive', `'${shown(option)}' is not supported`);
-  }
-  if (file === undefined)
-    throw wrong('drive', 'expected file=F, such as -drive file=disk.img,format=raw,if=none,id=x0');
-  if (snapshot && overlay !== undefined)
-    throw wrong('drive', 'snapshot=on and overlay=FILE both say where changes go; give one');
-  const name = id ?? `drive ${state.drives.size}`;
-  if (state.drives.has(name)) throw wrong('drive', `two drives have the id '${name}'`);
-  state.drives.set(name, { file, readOnly, snapshot, ...(overlay !== undefined && { overlay }) });
-  if (connection === 'virtio') state.devices.push({ drive: name, slot: undefined, isReadOnly: false });
-}
-
-const notBuilt: Readonly<Record<string, string>> = {
-  'virtio-net-device': 'network devices are not built yet',
-  'virtio-9p-device': 'shared folders are not built yet',
-  'virtio-gpu-device': 'there is no display',
-  'virtio-keyboard-device': 'there is no display',
-};
-const deviceWithoutEffect = [
-  'id',
-  'serial',
-  'bootindex',
-  'num-queues',
-  'logical_block_size',
-  'physical_block_size',
-  'queue-size',
-];
-
-function addDevice(state: QemuState, text: string): void {
-  const [first, ...options] = keyValues(text);
-  const name = first?.key ?? '';
-  if (name !== 'virtio-blk-device' && name !== 'virtio-blk') {
-    const hint =
-      notBuilt[name] ??
-      (name.endsWith('-pci')
-        ? `the board has no PCI; use ${name.replace('-pci', '-device')}`
-        : 'this command connects virtio-blk-device only');
-    throw lacking(`-device ${name}`, hint);
-  }
-  let drive: string | undefined;
-  let slot: number | undefined;
-  let isReadOnly = false;
-  for (const option of options) {
-    const { key, value } = option;
-    const bus = key === 'bus' ? /^virtio-mmio-bus\.([0-7])$/.exec(value ?? '') : undefined;
-    if (key === 'drive' && value) drive = value;
-    else if (bus) slot = Number(bus[1]);
-    else if (key === 'bus') throw wrong('device', `expected bus=virtio-mmio-bus.0 to .7, got '${value}'`);
-    else if (key === 'read-only' && onOff(value) !== undefined) isReadOnly = onOff(value) === true;
-    else if (!deviceWithoutEffect.includes(key)) throw wrong('device', `${name}: '${shown(option)}' is not supported`);
-  }
-  if (drive === undefined) throw wrong('device', `${name} needs drive=ID`);
-  state.devices.push({ drive, slot, isReadOnly });
-}
 
 /** What a command line asks for. */
 export type QemuRequest =
@@ -465,6 +359,8 @@ export function parseQemuArguments(args: readonly string[]): QemuRequest {
     harts: 1,
     bios: 'default',
     drives: new Map(),
+    rngs: new Map(),
+    chardevs: new Map(),
     devices: [],
     serial: undefined,
     monitor: undefined,
@@ -504,7 +400,7 @@ function finish(state: QemuState): { description: MachineDescription; options: M
       bios,
       memoryBytes,
       harts,
-      drives: placeDrives(state),
+      ...placeDevices(state),
       ...(state.aclint && { aclint: true }),
       ...(state.startTime !== undefined && { startTime: state.startTime }),
       ...(kernel !== undefined && { kernel }),
@@ -523,27 +419,15 @@ function finish(state: QemuState): { description: MachineDescription; options: M
   };
 }
 
-/** Drives by slot, the highest first: those that name a slot get it, the others the highest that is free, in their order. */
-function placeDrives({ drives, devices, isSnapshot }: QemuState): (DriveDescription | undefined)[] {
-  const places: (DriveDescription | undefined)[] = new Array(SLOTS).fill(undefined);
-  const used = new Set<string>();
-  const put = ({ drive, slot, isReadOnly }: QemuState['devices'][number]) => {
-    const found = drives.get(drive);
-    if (!found) throw wrong('device', `there is no drive '${drive}'`);
-    if (used.has(drive)) throw wrong('device', `the drive '${drive}' is used twice`);
-    used.add(drive);
-    const place = slot === undefined ? places.indexOf(undefined) : SLOTS - 1 - slot;
-    if (place < 0) throw wrong('device', `there are ${SLOTS} virtio-mmio slots, all of them taken`);
-    if (places[place]) throw wrong('device', `virtio-mmio-bus.${slot} has a device already`);
-    const snapshot = found.overlay === undefined && (found.snapshot || isSnapshot);
-    places[place] = { ...found, snapshot, readOnly: found.readOnly || isReadOnly };
-  };
-  for (const device of devices) if (device.slot !== undefined) put(device);
-  for (const device of devices) if (device.slot === undefined) put(device);
-  return places;
-}
-
-function wiring({ serial, monitor, isNographic }: QemuState): ConsoleWiring {
+function wiring({ serial, monitor, isNographic, chardevs, devices }: QemuState): ConsoleWiring {
+  const terminal = devices
+    .map(({ device }) => (device.kind === 'serial' ? chardevs.get(device.chardev ?? '') : undefined))
+    .find((chardev) => chardev?.output === 'stdio');
+  if (terminal) {
+    const isTaken = monitor === 'stdio' || serial === 'stdio' || serial === 'mon:stdio' || (isNographic && !serial);
+    if (isTaken) throw wrong('chardev', 'stdio is in use for the console or the monitor; add -serial none');
+    return { serial: serial ?? 'none', monitor: terminal.isMultiplexed ? 'escape' : 'none' };
+  }
   // Without a display QEMU's other default, a window, is no choice: the console is on the terminal.
   const line = serial ?? (monitor === 'stdio' ? 'none' : isNographic && monitor === undefined ? 'mon:stdio' : 'stdio');
   if (line === 'mon:stdio') return { serial: 'stdio', monitor: monitor === 'none' ? 'none' : 'escape' };

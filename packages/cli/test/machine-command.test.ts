@@ -80,13 +80,15 @@ describe('run --kernel', () => {
     const child = spawn(process.execPath, [bin('worldswitch'), 'run', '--kernel', kernel, '--memory', '4M']);
     let console = '';
     child.stdout.on('data', (bytes: Buffer) => {
-      // What the machine before had not read yet is lost with it, so the rest is typed to the one after.
       if (console === '') child.stdin.write('ar');
       console += bytes.toString();
       if (console.endsWith('k\nak\n')) child.stdin.write('bq');
     });
     expect(await new Promise((resolve) => child.once('close', resolve))).toBe(42);
     expect(console).toBe('k\nak\nb');
+    // What the machine before had not read yet is read by the one after.
+    const long = 'x'.repeat(600);
+    expect(machine([], `ar${long}q`)).toMatchObject({ status: 42, stdout: `k\nak\n${long}` });
     expect(machine(['--no-reboot'], 'arb')).toMatchObject({ status: ExitCode.ok, stdout: 'k\na' });
   });
   it('ends when the console says what is expected, or what may not be', () => {
@@ -166,6 +168,51 @@ describe('worldswitch-qemu', () => {
       stderr: '',
     });
   });
+  it('connects virtio devices to the slots asked for', () => {
+    // Prints the device IDs of all slots, from slot 0.
+    const ids = `
+    csrr x0, sscratch
+    li s0, 0x10000000
+    li s1, 0x10001000
+    li s2, 0x10009000
+next:
+    lw t0, 8(s1)
+    addi t0, t0, 48
+    sb t0, 0(s0)
+    li t1, 0x1000
+    add s1, s1, t1
+    bne s1, s2, next
+    li s1, 0x100000
+    li t0, 0x5555
+    sw t0, 0(s1)
+end: j end
+`;
+    writeFileSync(at('ids.bin'), assemble(ids, { origin: 0x8020_0000 }).bytes);
+    writeFileSync(at('ids.yaml'), 'kernel: ids.bin\ndrives: [disk.img]\nrng: { seed: 3 }\nhvc: none\nballoon: true\n');
+    const rng = ['-object', 'rng-random,id=r,filename=/dev/urandom', '-device', 'virtio-rng-device,rng=r'];
+    const serial = [
+      '-device',
+      'virtio-serial-device,id=s,bus=virtio-mmio-bus.2',
+      '-chardev',
+      `file,id=c,path=${at('c.log')}`,
+    ];
+    const port = ['-device', 'virtconsole,chardev=c,bus=s.0', '-device', 'virtio-balloon-device'];
+    expect(qemu(['-kernel', at('ids.bin'), ...rng, ...serial, ...port])).toEqual({
+      status: 0,
+      stdout: '00300054',
+      stderr: '',
+    });
+    const flags = ['--drive', at('disk.img'), '--rng', 'seed=3', '--hvc', 'none', '--balloon'];
+    expect(run('worldswitch', ['run', '--kernel', at('ids.bin'), ...flags]).stdout).toBe('00005342');
+    expect(run('worldswitch', ['run', at('ids.yaml')]).stdout).toBe('00005342');
+  });
+  it('has a monitor for the balloon', () => {
+    const device = ['-device', 'virtio-balloon-device'];
+    const { stdout } = qemu(['-kernel', kernel, ...device], '\u0001cinfo balloon\rballoon 9\rballoon 2\rquit\r');
+    expect(stdout).toContain('balloon: actual=4\n');
+    expect(stdout).toContain('expected balloon MIB, from 1 to 4\n');
+    expect(qemu(['-kernel', kernel], '\u0001cballoon 2\rquit\r').stdout).toContain('there is no balloon device\n');
+  });
   it('writes the console to a file', () => {
     const log = at('console.log');
     expect(
@@ -183,6 +230,13 @@ describe('worldswitch-qemu', () => {
     [['-device', 'virtio-net-device'], '-device virtio-net-device is not supported: network devices are not built yet'],
     [['-device', 'virtio-blk-pci,drive=x'], 'the board has no PCI; use virtio-blk-device'],
     [['-device', 'virtio-blk-device,drive=x'], "-device: there is no drive 'x'"],
+    [['-device', 'virtio-rng-device,rng=x'], "-device: there is no object 'x'"],
+    [['-device', 'virtconsole,chardev=x'], 'virtconsole needs a virtio-serial-device before it'],
+    [['-chardev', 'socket,id=x'], '-chardev socket is not supported: expected stdio, file or null'],
+    [
+      ['-chardev', 'stdio,id=x', '-device', 'virtio-serial-device', '-device', 'virtconsole,chardev=x'],
+      '-chardev: stdio is in use for the console or the monitor; add -serial none',
+    ],
     [['-drive', 'file=a,format=qcow2'], '-drive format=qcow2 is not supported'],
     [['-smp', '9'], '-smp: a machine has 1 to 8 harts, not 9'],
     [['-m', '8T'], '-m: expected a size from 2M to 3G'],
@@ -211,6 +265,7 @@ describe('a machine file', () => {
   });
   it.each([
     ['kernel: kernel.bin\nsmpp: 2\n', ExitCode.badInput, 'line 2, smpp: unknown key'],
+    ['kernel: kernel.bin\nrng: { seed: 1, file: x }\n', ExitCode.badInput, 'seed and file are both sources'],
     ['kernel: missing.bin\n', ExitCode.noInput, "missing.bin': there is no such file"],
     ['kernel: kernel.bin\ndrives: [odd.img]\n', ExitCode.badInput, 'not a multiple of 512'],
   ])('is refused: %j', (text, status, message) => {

@@ -1,5 +1,13 @@
 import { closeSync, openSync } from 'node:fs';
-import { createVirtioBlock, LoadError, Machine, MachineError, type RunEnd } from '@worldswitch/machine';
+import {
+  createVirtioBlock,
+  LoadError,
+  Machine,
+  MachineError,
+  type RunEnd,
+  type VirtioBalloon,
+  type VirtioDevice,
+} from '@worldswitch/machine';
 import { ExitCode, UserError } from '../exit-codes.ts';
 import { HARTS_MAX, type MachineDescription } from '../machine-description.ts';
 import type { ConsoleWiring, MachineRunOptions } from '../run-options.ts';
@@ -12,6 +20,7 @@ import { writeAll } from './output.ts';
 import { replaceFile, withSnapshots } from './snapshot-file.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
 import type { SavePlan } from './verb-snapshot.ts';
+import { isOnTerminal, type OpenDevice, openDevice, type TerminalEnds } from './virtio-devices.ts';
 
 const TICKS_PER_SECOND = 1e7;
 const INTERACTIVE_SLICE_MS = 15;
@@ -26,19 +35,25 @@ const VIRTIO_SLOTS = 8;
  * @throws UserError for a description that no machine can be made of.
  */
 export async function runMachine(description: MachineDescription, options: MachineRunOptions): Promise<number> {
+  if (Math.max(description.drives.length, description.devices?.length ?? 0) > VIRTIO_SLOTS) {
+    throw new UserError(`there are ${VIRTIO_SLOTS} slots for drives and other virtio devices`, ExitCode.usage);
+  }
   const create = options.restore ? machineRestorer(options.restore, description) : machineMaker(description);
   const drives: (OpenDrive | undefined)[] = [];
+  const devices: (OpenDevice | undefined)[] = [];
+  const hasTerminalDevice = description.devices?.some(isOnTerminal) ?? false;
   let output: number | undefined;
   try {
     for (const drive of description.drives) drives.push(drive && openDrive(drive));
+    for (const device of description.devices ?? []) devices.push(device && openDevice(device));
     output = openOutput(options.serial);
     const terminal = openTerminal({
       hasEscapes: options.monitor === 'escape',
-      readsInput: options.serial === 'stdio' || options.monitor === 'stdio',
+      readsInput: options.serial === 'stdio' || hasTerminalDevice || options.monitor === 'stdio',
       isForMonitor: options.monitor === 'stdio',
     });
     try {
-      const session = new Session(create, drives, options, terminal, output);
+      const session = new Session(create, { drives, devices, hasTerminalDevice }, options, terminal, output);
       const start = performance.now();
       const code = await session.run();
       if (options.reportsStatistics) writeAll(2, session.statistics(performance.now() - start));
@@ -47,7 +62,7 @@ export async function runMachine(description: MachineDescription, options: Machi
       terminal.close();
     }
   } finally {
-    for (const drive of drives) drive?.close();
+    for (const part of [...drives, ...devices]) part?.close();
     if (output !== undefined && output > 2) closeSync(output);
   }
 }
@@ -65,16 +80,26 @@ function openOutput(serial: ConsoleWiring['serial']): number | undefined {
   }
 }
 
-type MachineMaker = (drives: readonly (OpenDrive | undefined)[], console: MachineConsole) => Machine;
+type Slots = readonly (VirtioDevice | undefined)[];
+type MachineMaker = (virtio: Slots, console: MachineConsole) => Machine;
 interface MachineConsole {
   write(bytes: Uint8Array): void;
   read(maxBytes: number): Uint8Array;
 }
 
-function slotsOf(drives: readonly (OpenDrive | undefined)[]) {
+/** What stands behind the slots, from the highest down; it outlives the machines. */
+interface Parts {
+  readonly drives: readonly (OpenDrive | undefined)[];
+  readonly devices: readonly (OpenDevice | undefined)[];
+  /** What is typed goes to one of the devices, not to the serial line. */
+  readonly hasTerminalDevice: boolean;
+}
+
+function slotsOf({ drives, devices }: Parts, terminal: TerminalEnds): Slots {
   return Array.from({ length: VIRTIO_SLOTS }, (_, slot) => {
-    const drive = drives[VIRTIO_SLOTS - 1 - slot];
-    return drive && createVirtioBlock(drive.backend);
+    const place = VIRTIO_SLOTS - 1 - slot;
+    const drive = drives[place];
+    return drive ? createVirtioBlock(drive.backend) : devices[place]?.create(terminal);
   });
 }
 
@@ -93,13 +118,13 @@ function machineMaker(description: MachineDescription): MachineMaker {
   }
   // Without firmware the kernel itself begins in machine mode.
   const firmware = bios === 'none' ? kernel : ownFirmware;
-  return (drives, console) => {
+  return (virtio, console) => {
     try {
       return Machine.create({
         memoryBytes,
         harts,
         console,
-        virtio: slotsOf(drives),
+        virtio,
         ...(firmware && { firmware }),
         ...(kernel && bios !== 'none' && { kernel }),
         ...(initrd && { initrd }),
@@ -117,12 +142,12 @@ function machineMaker(description: MachineDescription): MachineMaker {
 
 function machineRestorer(snapshots: readonly Uint8Array[], { engine }: MachineDescription): MachineMaker {
   let isRestored = false;
-  return (drives, console) => {
+  return (virtio, console) => {
     if (isRestored)
       throw new UserError('the machine was reset, and a restored one has nothing to boot', ExitCode.badInput);
     isRestored = true;
     return withSnapshots('restore the machine', () =>
-      Machine.restore(snapshots, { console, virtio: slotsOf(drives), ...(engine && { engine }) }),
+      Machine.restore(snapshots, { console, virtio, ...(engine && { engine }) }),
     );
   };
 }
@@ -130,7 +155,7 @@ function machineRestorer(snapshots: readonly Uint8Array[], { engine }: MachineDe
 /** One run of the command: a machine, made again at each reset, and the terminal it shares with the monitor. */
 class Session {
   readonly #create: MachineMaker;
-  readonly #drives: readonly (OpenDrive | undefined)[];
+  readonly #parts: Parts;
   readonly #options: MachineRunOptions;
   readonly #terminal: Terminal;
   readonly #output: number | undefined;
@@ -148,13 +173,13 @@ class Session {
 
   constructor(
     create: MachineMaker,
-    drives: readonly (OpenDrive | undefined)[],
+    parts: Parts,
     options: MachineRunOptions,
     terminal: Terminal,
     output: number | undefined,
   ) {
     this.#create = create;
-    this.#drives = drives;
+    this.#parts = parts;
     this.#options = options;
     this.#terminal = terminal;
     this.#output = output;
@@ -168,13 +193,36 @@ class Session {
   }
 
   #start(): Machine {
-    return this.#create(this.#drives, {
+    const terminal: TerminalEnds = {
+      write: (bytes) => {
+        writeAll(1, bytes);
+        this.#texts.add(bytes);
+      },
+      read: (maxBytes) => this.#terminal.read(maxBytes),
+      unread: (bytes) => this.#terminal.unread(bytes),
+    };
+    return this.#create(slotsOf(this.#parts, terminal), {
       write: (bytes) => {
         if (this.#output !== undefined) writeAll(this.#output, bytes);
         this.#texts.add(bytes);
       },
-      read: (maxBytes) => (this.#options.serial === 'stdio' ? this.#terminal.read(maxBytes) : new Uint8Array(0)),
+      read: (maxBytes) => (this.#isTypedToSerial ? this.#terminal.read(maxBytes) : new Uint8Array(0)),
     });
+  }
+
+  get #isTypedToSerial(): boolean {
+    return this.#options.serial === 'stdio' && !this.#parts.hasTerminalDevice;
+  }
+
+  get #balloon(): VirtioBalloon | undefined {
+    return this.#parts.devices.find((device) => device?.balloon)?.balloon;
+  }
+
+  /** Hands what was typed to the devices; true when there was something. */
+  #feed(): boolean {
+    let isFed = false;
+    for (const device of this.#parts.devices) if (device?.feed()) isFed = true;
+    return isFed;
   }
 
   get #instructions(): number {
@@ -204,7 +252,7 @@ class Session {
 
   #save(plan: SavePlan): void {
     // What the machine knows to be on its disks must not be lost when this process is.
-    for (const drive of this.#drives) drive?.backend.flush();
+    for (const drive of this.#parts.drives) drive?.backend.flush();
     const bytes = withSnapshots('save the machine', () => this.#machine.save(plan.since ? { since: plan.since } : {}));
     replaceFile(plan.file, bytes);
   }
@@ -247,6 +295,7 @@ class Session {
         if (!this.#gdb && this.#terminal.isEnded && this.#options.monitor !== 'none') return ExitCode.ok;
       } else {
         this.#isStopped = false;
+        this.#feed();
         const sliceEnd = performance.now() + (isInteractive ? INTERACTIVE_SLICE_MS : PIPED_SLICE_MS);
         const end = (this.#gdb ?? this.#machine).run({
           ...(this.#options.watchdog !== undefined && { watchdog: this.#options.watchdog }),
@@ -264,7 +313,7 @@ class Session {
         this.#saveWhenDue();
         const code = this.#judge(end, maxInstructions, maxTicks);
         if (code !== undefined) return code;
-        if (end.reason === 'idle') {
+        if (end.reason === 'idle' && !this.#feed()) {
           if (this.#terminal.isEnded && !this.#gdb?.isConnected) {
             return this.#ended(ExitCode.guestFault, `${end.message}, and there is no input`);
           }
@@ -325,6 +374,9 @@ class Session {
   #reset(): void {
     this.#instructionsBefore = this.#instructions;
     this.#ticksBefore = this.#ticks;
+    // What was typed and not read yet is for the machine that comes.
+    if (this.#isTypedToSerial) this.#terminal.unread(this.#machine.board.uart.save().input);
+    for (const device of this.#parts.devices) device?.reset();
     this.#machine.dispose();
     this.#machine = this.#start();
     this.#gdb?.replaceMachine(this.#machine);
@@ -345,7 +397,7 @@ class Session {
       }
     }
     if (!this.#isMonitorShown) return undefined;
-    for (const action of this.#monitor.type(this.#terminal.readMonitor(), this.#machine)) {
+    for (const action of this.#monitor.type(this.#terminal.readMonitor(), this.#machine, this.#balloon)) {
       if (action === 'quit') return ExitCode.ok;
       if (action === 'stop') this.#isStopped = true;
       if (action === 'continue') this.#isStopped = false;

@@ -7,7 +7,9 @@ export type TerminalRequest = 'quit' | 'toggle-monitor' | 'help';
 export interface Terminal {
   /** Bytes typed for the console and not read yet. */
   read(maxBytes: number): Uint8Array;
-  /** The same for the monitor. */
+  /** Puts back what was read, to be read again first. */
+  unread(bytes: Uint8Array): void;
+  /** Bytes typed for the monitor. */
   readMonitor(): Uint8Array;
   /** Resolves when something was typed, the input ended, a signal came, or after this many milliseconds. */
   wait(milliseconds: number): Promise<void>;
@@ -94,6 +96,9 @@ export function openTerminal({ hasEscapes, readsInput, isForMonitor }: TerminalO
       const bytes = Uint8Array.from(typed.slice(0, maxBytes));
       typed = typed.slice(maxBytes);
       return bytes;
+    },
+    unread(bytes) {
+      typed = [...bytes, ...typed];
     },
     readMonitor() {
       const bytes = Uint8Array.from(typedForMonitor);

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { ExitCode, UserError } from '../exit-codes.ts';
-import type { DriveDescription, MachineDescription } from '../machine-description.ts';
+import type { DeviceDescription, DriveDescription, MachineDescription } from '../machine-description.ts';
 import { type MachineFile, parseMachineFile } from '../machine-file.ts';
 import { openDrive } from './drive.ts';
 import { readInput } from './input.ts';
@@ -46,18 +46,29 @@ function readMachineFile(path: string): MachineFile {
 
 /** Names of files count from the folder that the machine file is in. */
 function besideFile(description: MachineDescription, path: string): MachineDescription {
-  const { kernel, initrd, bios, drives } = description;
+  const { kernel, initrd, bios, drives, devices } = description;
   const at = (name: string) => resolve(dirname(path), name);
   const placed = ({ file, overlay, ...drive }: DriveDescription): DriveDescription => ({
     ...drive,
     file: at(file),
     ...(overlay !== undefined && { overlay: at(overlay) }),
   });
+  const placedDevice = (device: DeviceDescription): DeviceDescription => {
+    if (device.kind === 'rng') return { ...device, ...(device.file !== undefined && { file: at(device.file) }) };
+    if (device.kind === 'balloon') return device;
+    const { output, inputFile } = device;
+    return {
+      ...device,
+      output: typeof output === 'string' ? output : { file: at(output.file) },
+      ...(inputFile !== undefined && { inputFile: at(inputFile) }),
+    };
+  };
   return {
     ...description,
     ...(kernel !== undefined && { kernel: at(kernel) }),
     ...(initrd !== undefined && { initrd: at(initrd) }),
     bios: bios === 'default' || bios === 'none' ? bios : at(bios),
     drives: drives.map((drive) => drive && placed(drive)),
+    ...(devices && { devices: devices.map((device) => device && placedDevice(device)) }),
   };
 }

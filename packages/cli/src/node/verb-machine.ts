@@ -3,7 +3,7 @@ import type { EngineName } from '@worldswitch/machine';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ExitCode, UserError } from '../exit-codes.ts';
 import { keyValues, onOff } from '../key-values.ts';
-import { type DriveDescription, parseStartTime } from '../machine-description.ts';
+import { afterDrives, type DeviceDescription, type DriveDescription, parseStartTime } from '../machine-description.ts';
 import { positiveInteger } from './options.ts';
 import { runMachine } from './run-machine.ts';
 import { readSnapshotFiles } from './snapshot-file.ts';
@@ -18,6 +18,9 @@ export interface MachineRunFlags extends SnapshotFlags {
   readonly smp?: number;
   readonly memory?: number;
   readonly drive?: DriveDescription[];
+  readonly rng?: Extract<DeviceDescription, { kind: 'rng' }> | true;
+  readonly hvc?: Extract<DeviceDescription, { kind: 'hvc' }> | true;
+  readonly balloon?: true;
   readonly engine?: EngineName;
   readonly maxInstructions?: number;
   readonly maxTime?: number;
@@ -40,6 +43,9 @@ export function addMachineRunOptions(command: Command): Command {
     .option('--initrd <file>', 'initial RAM disk for --kernel')
     .option('--append <text>', 'kernel command line for --kernel')
     .option('--drive <file>', 'disk image; ,readonly=on ,snapshot=on or ,overlay=FILE may follow', drive)
+    .option('--rng [source]', 'virtio source of random bytes: seed=N (default 0), or file=F such as /dev/urandom', rng)
+    .option('--hvc [output]', 'virtio console: stdio (default) instead of the serial line, or FILE[,input=FILE]', hvc)
+    .option('--balloon', "virtio balloon: the monitor's 'balloon MIB' takes memory from the guest and gives it back")
     .option('--smp <n>', 'harts of the machine, 1 to 8', harts)
     .option('--bios <file>', 'firmware: default (built in), none, or a file such as fw_dynamic.bin')
     .option('--max-time <seconds>', 'stop the machine after this much virtual time', seconds)
@@ -82,6 +88,7 @@ export async function machineRunVerb(flags: MachineRunFlags): Promise<number> {
       memoryBytes: flags.memory ?? defaultMemory,
       harts: flags.smp ?? 1,
       drives: flags.drive ?? [],
+      ...afterDrives(flags.drive?.length ?? 0, devicesOf(flags)),
       ...(flags.kernel !== undefined && { kernel: flags.kernel }),
       ...(flags.initrd !== undefined && { initrd: flags.initrd }),
       ...(flags.append !== undefined && { append: flags.append }),
@@ -126,6 +133,9 @@ export function refuseMachineFlags(flags: MachineRunFlags): void {
       'bios',
       'smp',
       'drive',
+      'rng',
+      'hvc',
+      'balloon',
       'maxTime',
       'expectText',
       'failText',
@@ -174,6 +184,33 @@ function drive(text: string, before: DriveDescription[] | undefined): DriveDescr
   }
   const name = file.value === undefined ? file.key : `${file.key}=${file.value}`;
   return [...(before ?? []), { file: name, readOnly, snapshot, ...(overlay !== undefined && { overlay }) }];
+}
+
+/** Without a value, commander hands in true. */
+function devicesOf({ rng: source, hvc: wiring, balloon }: MachineRunFlags): DeviceDescription[] {
+  return [
+    ...(source === undefined ? [] : [source === true ? { kind: 'rng' as const } : source]),
+    ...(wiring === undefined ? [] : [wiring === true ? { kind: 'hvc' as const, output: 'stdio' as const } : wiring]),
+    ...(balloon ? [{ kind: 'balloon' as const }] : []),
+  ];
+}
+
+function rng(text: string): DeviceDescription {
+  const [{ key, value } = { key: '', value: undefined }, ...others] = keyValues(text);
+  if (others.length === 0 && key === 'seed' && /^\d{1,9}$/.test(value ?? ''))
+    return { kind: 'rng', seed: Number(value) };
+  if (others.length === 0 && key === 'file' && value) return { kind: 'rng', file: value };
+  throw new InvalidArgumentError(`expected seed=N or file=FILE, got '${text}'.`);
+}
+
+function hvc(text: string): DeviceDescription {
+  const [output, input, ...others] = keyValues(text);
+  const isPlain = output && output.key !== '' && output.value === undefined;
+  if (!isPlain || others.length > 0 || (input && (input.key !== 'input' || !input.value || output.key === 'stdio'))) {
+    throw new InvalidArgumentError(`expected stdio, none or FILE, then perhaps ,input=FILE, got '${text}'.`);
+  }
+  const to = output.key === 'stdio' || output.key === 'none' ? output.key : { file: output.key };
+  return { kind: 'hvc', output: to, ...(input?.value && { inputFile: input.value }) };
 }
 
 function harts(text: string): number {

@@ -22,6 +22,8 @@ export interface VirtioConsole extends VirtioDevice {
   receive(bytes: Uint8Array): void;
   /** Bytes typed that the driver has not taken. */
   readonly pendingInput: number;
+  /** The driver has set its queue for input up: what is typed before, its reset of the device throws away. */
+  readonly isReady: boolean;
   /** The terminal's size changed. */
   resize(columns: number, rows: number): void;
 }
@@ -80,6 +82,9 @@ export function createVirtioConsole(options: VirtioConsoleOptions): VirtioConsol
     configuration,
     get pendingInput() {
       return pendingInput;
+    },
+    get isReady() {
+      return transport?.queues[Queue.receive]?.isReady ?? false;
     },
     attach(to) {
       transport = to;

@@ -219,9 +219,9 @@ class Session {
   }
 
   /** Hands what was typed to the devices; true when there was something. */
-  #feed(): boolean {
+  #feed(ticks?: number): boolean {
     let isFed = false;
-    for (const device of this.#parts.devices) if (device?.feed()) isFed = true;
+    for (const device of this.#parts.devices) if (device?.feed(ticks)) isFed = true;
     return isFed;
   }
 
@@ -295,7 +295,7 @@ class Session {
         if (!this.#gdb && this.#terminal.isEnded && this.#options.monitor !== 'none') return ExitCode.ok;
       } else {
         this.#isStopped = false;
-        this.#feed();
+        this.#feed(this.#ticks);
         const sliceEnd = performance.now() + (isInteractive ? INTERACTIVE_SLICE_MS : PIPED_SLICE_MS);
         const end = (this.#gdb ?? this.#machine).run({
           ...(this.#options.watchdog !== undefined && { watchdog: this.#options.watchdog }),

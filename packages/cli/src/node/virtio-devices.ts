@@ -17,6 +17,9 @@ import { writeAll } from './output.ts';
 /** Bytes given to a console at once: the driver takes them before there are more. */
 const INPUT_CHUNK = 256;
 
+/** Linux throws away what comes between setting the queues up and registering the console: ticks of 100 ns to let it. */
+const SETTLING_TICKS = 2e6;
+
 /** The terminal's side of a console on stdio. */
 export interface TerminalEnds {
   write(bytes: Uint8Array): void;
@@ -28,8 +31,8 @@ export interface TerminalEnds {
 /** A device of the description: its files are opened once, the device is made again at each reset. */
 export interface OpenDevice {
   create(terminal: TerminalEnds): VirtioDevice;
-  /** Hands on what was typed; true when there was something. */
-  feed(): boolean;
+  /** Hands on what was typed; true when there was something. @param ticks of virtual time; absent: nothing else will happen. */
+  feed(ticks?: number): boolean;
   /** Takes back what the guest has not read. */
   reset(): void;
   readonly balloon?: VirtioBalloon | undefined;
@@ -77,15 +80,19 @@ function openConsole({ output, inputFile }: HvcWiring): OpenDevice {
   };
   let ends = file;
   let device: VirtioConsole | undefined;
+  let readySince = Number.POSITIVE_INFINITY;
   return {
     create(terminal) {
       ends = output === 'stdio' ? terminal : file;
       device = createVirtioConsole({ transmit: ends.write });
       return device;
     },
-    feed() {
+    feed(ticks = Number.POSITIVE_INFINITY) {
       // A driver that begins resets the device, and what was typed before would be lost.
+      if (!device?.isReady) readySince = Number.POSITIVE_INFINITY;
       if (!device?.isReady || device.pendingInput > 0) return false;
+      readySince = Math.min(readySince, ticks);
+      if (ticks < readySince + SETTLING_TICKS) return false;
       const bytes = ends.read(INPUT_CHUNK);
       device.receive(bytes);
       return bytes.length > 0;

@@ -364,9 +364,14 @@ export function fetchSecondWasm(hart: Hart, low: number, high: number): number {
 
 /** Byte offset in the machine's memory by the fetch table of the software TLB, or -1. */
 function inlineFetch(hart: Hart, low: number, high: number): number {
+  return inlineAddress(hart, HartOffset.fetchTranslations, FETCH_TABLE, low, high);
+}
+
+/** Likewise by a table of the set that stands at `offset` of the context. */
+function inlineAddress(hart: Hart, offset: number, table: number, low: number, high: number): number {
   const { i32 } = hart.memory;
-  const set = i32[hart.current.word + HartOffset.fetchTranslations / 4]!;
-  const word = (set + FETCH_TABLE + ((low >>> 12) & (TRANSLATION_ENTRIES - 1)) * TRANSLATION_ENTRY_SIZE) >>> 2;
+  const set = i32[hart.current.word + offset / 4]!;
+  const word = (set + table + ((low >>> 12) & (TRANSLATION_ENTRIES - 1)) * TRANSLATION_ENTRY_SIZE) >>> 2;
   if (i32[word] !== (low & ~0xfff) || i32[word + 1] !== high) return -1;
   return (low + i32[word + 2]!) >>> 0;
 }
@@ -401,12 +406,20 @@ function atOperand(hart: Hart, low: number): false {
 /** Stores zeros into the cache block around the address, which must be RAM. False: the fault is noted. */
 export function zeroCacheBlock(hart: Hart, low: number, high: number): boolean {
   countDataAccess(hart.current);
-  const wasmPage = translateForBytes(hart, low & -CACHE_BLOCK_BYTES, high, AccessKind.store, CACHE_BLOCK_BYTES);
-  if (wasmPage < 0) return atOperand(hart, low);
-  hart.points?.noteAccess(hart, low & -CACHE_BLOCK_BYTES, high, CACHE_BLOCK_BYTES, false, true);
-  const at = wasmPage + (low & 0xfff & -CACHE_BLOCK_BYTES);
-  hart.memory.u8.fill(0, at, at + CACHE_BLOCK_BYTES);
-  hart.ram.noteOffset(at - RAM, CACHE_BLOCK_BYTES);
+  const block = low & -CACHE_BLOCK_BYTES;
+  let at = inlineAddress(hart, HartOffset.dataTranslations, STORE_TABLE, block, high);
+  if (at < 0) {
+    const wasmPage = translateForBytes(hart, block, high, AccessKind.store, CACHE_BLOCK_BYTES);
+    if (wasmPage < 0) return atOperand(hart, low);
+    hart.points?.noteAccess(hart, block, high, CACHE_BLOCK_BYTES, false, true);
+    at = wasmPage + (block & 0xfff);
+    hart.ram.noteOffset(at - RAM, CACHE_BLOCK_BYTES);
+    // The other blocks of the page are next.
+    allowStores(hart, block, high, wasmPage);
+  }
+  const { i32 } = hart.memory;
+  const word = at >>> 2;
+  for (let i = 0; i < CACHE_BLOCK_BYTES / 4; i++) i32[word + i] = 0;
   return true;
 }
 

@@ -1,4 +1,4 @@
-import { type DecodedInstruction, ExceptionCause, Privilege } from '@worldswitch/isa';
+import { CsrAddress, type DecodedInstruction, ExceptionCause, Privilege } from '@worldswitch/isa';
 import { atomicWasm, checkCacheBlock, zeroCacheBlock } from './access.ts';
 import type { Hart } from './hart.ts';
 import { CsrSlot } from './hart-context.ts';
@@ -27,19 +27,46 @@ export type ControlOperation = (hart: Hart, decoded: DecodedInstruction) => void
 const illegal = (hart: Hart, decoded: DecodedInstruction): void =>
   hart.noteFault(ExceptionCause.illegalInstruction, decoded.bits, 0);
 
+/** What becomes of a CSR's old value and the operand; for sstatus by the low half alone. */
+interface CsrChange {
+  readonly whole: (old: bigint, operand: bigint) => bigint;
+  readonly low: (old: number, operand: number) => number;
+}
+
+const write: CsrChange = { whole: (_old, operand) => operand, low: (_old, operand) => operand };
+const set: CsrChange = { whole: (old, operand) => old | operand, low: (old, operand) => old | operand };
+const clear: CsrChange = { whole: (old, operand) => old & ~operand, low: (old, operand) => old & ~operand };
+
 /** Changes a CSR and gives its old value to rd (unprivileged ISA, Zicsr). */
-function accessCsr(hart: Hart, decoded: DecodedInstruction, isWrite: boolean, change: (old: bigint) => bigint): void {
-  const context = hart.current;
-  const { csr, rd } = decoded;
-  const refusal = hart.csrs.refusal(context, csr, isWrite);
-  if (refusal !== 0) {
-    refuse(hart, decoded, refusal);
-    return;
-  }
-  const old = hart.csrs.read(hart, context, csr);
-  if (isWrite) hart.csrs.write(hart, context, csr, change(hart.csrs.readForChange(hart, context, csr)));
-  hart.observer?.csrAccess?.(hart, csr, old, isWrite);
-  if (rd !== 0) hart.writeX(rd, old);
+function csrAccess(change: CsrChange, isImmediate: boolean): ControlOperation {
+  return (hart, decoded) => {
+    const { current: context, csrs, observer } = hart;
+    const { csr, rd, rs1, imm } = decoded;
+    const isWrite = change === write || (isImmediate ? imm : rs1) !== 0;
+    const refusal = csrs.refusal(context, csr, isWrite);
+    if (refusal !== 0) {
+      refuse(hart, decoded, refusal);
+      return;
+    }
+    if (csr === CsrAddress.sstatus && observer?.csrAccess === undefined) {
+      const { i32 } = hart.memory;
+      const { word } = context;
+      const low = csrs.statusLow(context);
+      const high = csrs.statusHigh(context);
+      if (isWrite) csrs.writeStatus(hart, context, change.low(low, isImmediate ? imm : i32[word + rs1 * 2]!));
+      if (rd === 0) return;
+      i32[word + rd * 2] = low;
+      i32[word + rd * 2 + 1] = high;
+      return;
+    }
+    const old = csrs.read(hart, context, csr);
+    if (isWrite) {
+      const operand = isImmediate ? BigInt(imm) : hart.readX(rs1);
+      csrs.write(hart, context, csr, change.whole(csrs.readForChange(hart, context, csr), operand));
+    }
+    observer?.csrAccess?.(hart, csr, old, isWrite);
+    if (rd !== 0) hart.writeX(rd, old);
+  };
 }
 
 /** Halves of the address in rs1. */
@@ -139,11 +166,11 @@ export const controlOperations: Readonly<Record<string, ControlOperation>> = {
     const refusal = supervisorRefusal(hart.current, 0, 0);
     if (refusal !== 0) refuse(hart, decoded, refusal);
   },
-  csrrw: (hart, decoded) => accessCsr(hart, decoded, true, () => hart.readX(decoded.rs1)),
-  csrrs: (hart, decoded) => accessCsr(hart, decoded, decoded.rs1 !== 0, (old) => old | hart.readX(decoded.rs1)),
-  csrrc: (hart, decoded) => accessCsr(hart, decoded, decoded.rs1 !== 0, (old) => old & ~hart.readX(decoded.rs1)),
-  csrrwi: (hart, decoded) => accessCsr(hart, decoded, true, () => BigInt(decoded.imm)),
-  csrrsi: (hart, decoded) => accessCsr(hart, decoded, decoded.imm !== 0, (old) => old | BigInt(decoded.imm)),
-  csrrci: (hart, decoded) => accessCsr(hart, decoded, decoded.imm !== 0, (old) => old & ~BigInt(decoded.imm)),
+  csrrw: csrAccess(write, false),
+  csrrs: csrAccess(set, false),
+  csrrc: csrAccess(clear, false),
+  csrrwi: csrAccess(write, true),
+  csrrsi: csrAccess(set, true),
+  csrrci: csrAccess(clear, true),
   ...hypervisorOperations,
 };

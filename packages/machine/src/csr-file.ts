@@ -31,6 +31,7 @@ import {
 } from './hypervisor/csr-rows.ts';
 import { isStimecmpEnabled, pendingInterrupts, SUPERVISOR_TIMER } from './interrupts.ts';
 import { PMP_ENTRIES, writePmpAddress, writePmpConfiguration } from './pmp-csrs.ts';
+import { joinHalves } from './trap.ts';
 
 /** How one CSR is read and written, once access to it is allowed. */
 interface CsrRow {
@@ -43,6 +44,11 @@ const mask64 = (1n << 64n) - 1n;
 /** SXL and UXL: 2, as all modes are 64 bits wide. */
 const XLEN_FIELDS = 0xa_0000_0000n;
 const SD = 1n << 63n;
+/** The same in the high half of sstatus, where UXL is 2. */
+const SD_HIGH = 1 << 31;
+const UXL_HIGH = 2;
+/** Bits of sstatus on which neither translation nor the floating-point unit depends. */
+const STACKED_STATUS = Mstatus.SIE | Mstatus.SPIE | Mstatus.SPP;
 const STCE = 1n << 63n;
 /** Bits of menvcfg that always exist: STCE, PBMTE, ADUE, FIOM. */
 const MENVCFG = 0xe000_0000_0000_0001n;
@@ -60,13 +66,19 @@ const triggerCsrs: readonly CsrDefinition[] = ['tselect', 'tdata1', 'tdata2', 't
  */
 export class CsrFile {
   readonly #hasStateEnable: boolean;
+  /** Bits of sstatus that read and that are written, all in the low half. */
+  readonly #statusReads: number;
+  readonly #statusWrites: number;
   readonly #rows: (CsrRow | undefined)[] = new Array(4096).fill(undefined);
 
   constructor(instructionSet: InstructionSet) {
     const names = instructionSet.extensions.map((extension) => extension.name);
     const hasFloat = names.includes('F') || names.includes('D');
     this.#hasStateEnable = names.includes('Smstateen');
-    const special = specialRows(instructionSet, hasFloat);
+    const sstatus = instructionSet.csrByName('sstatus');
+    this.#statusReads = Number((sstatus?.view?.mask ?? 0n) & 0xffff_ffffn) | 0;
+    this.#statusWrites = Number((sstatus?.writeMask ?? 0n) & 0xffff_ffffn) & ~absentStatus(hasFloat);
+    const special = specialRows(instructionSet, hasFloat, this);
     let nextSlot = FIRST_FREE_CSR_SLOT;
     for (const definition of instructionSet.csrs) {
       if (/^(fflags|frm|fcsr)$/.test(definition.name) && !hasFloat) continue;
@@ -108,6 +120,25 @@ export class CsrFile {
     return row ? csrRefusal(context, row.definition, isWrite, this.#hasStateEnable) : ExceptionCause.illegalInstruction;
   }
 
+  /** Low half of sstatus; the high one is `statusHigh`. */
+  statusLow(context: HartContext): number {
+    return context.mstatus & this.#statusReads;
+  }
+
+  /** UXL, and SD where FS is dirty. */
+  statusHigh(context: HartContext): number {
+    return (context.mstatus & Mstatus.FS) === Mstatus.FS ? UXL_HIGH | SD_HIGH : UXL_HIGH;
+  }
+
+  /** Writes sstatus, of which all that can change is in the low half. */
+  writeStatus(hart: Hart, context: HartContext, low: number): void {
+    const old = context.mstatus;
+    const next = (old & ~this.#statusWrites) | (low & this.#statusWrites);
+    context.setCsrLow(CsrSlot.mstatus, next);
+    // Kernels mask interrupts all the time: that makes nothing due, and translation does not depend on it.
+    if (((old ^ next) & ~STACKED_STATUS) !== 0 || (next & ~old & Mstatus.SIE) !== 0) hart.controlChanged(context);
+  }
+
   /** The value that a read-modify-write of the CSR changes: for mip without the interrupt lines (section on mip.SEIP). */
   readForChange(hart: Hart, context: HartContext, address: number): bigint {
     if (address === CsrAddress.mip) return context.csr(CsrSlot.mip);
@@ -131,7 +162,14 @@ function stored(definition: CsrDefinition, slot: number): RowBody {
   };
 }
 
-function specialRows(instructionSet: InstructionSet, hasFloat: boolean): Readonly<Record<string, RowBody>> {
+/** Bits of mstatus that do not exist: there is no vector unit, and without F no floating-point unit. */
+const absentStatus = (hasFloat: boolean): number => (3 << 9) | (hasFloat ? 0 : Mstatus.FS);
+
+function specialRows(
+  instructionSet: InstructionSet,
+  hasFloat: boolean,
+  file: CsrFile,
+): Readonly<Record<string, RowBody>> {
   const definitionOf = (name: string): CsrDefinition => {
     const definition = instructionSet.csrByName(name);
     if (!definition) throw new InternalError(`the CSR table has no ${name}`);
@@ -139,17 +177,10 @@ function specialRows(instructionSet: InstructionSet, hasFloat: boolean): Readonl
   };
   const mstatusDefinition = definitionOf('mstatus');
   const mstatusWrites = mstatusDefinition.writeMask;
-  const sstatusMask = definitionOf('sstatus').view?.mask ?? 0n;
-  const sstatusWrites = definitionOf('sstatus').writeMask;
-  /** There is no vector unit, and without F no floating-point unit. */
-  const absent = (3n << 9n) | (hasFloat ? 0n : BigInt(Mstatus.FS));
+  const absent = BigInt(absentStatus(hasFloat));
   const readMstatus = (context: HartContext): bigint => {
     const value = hostView(context) | XLEN_FIELDS;
     return (context.hostStatus & Mstatus.FS) === Mstatus.FS ? value | SD : value;
-  };
-  const readSstatus = (context: HartContext): bigint => {
-    const value = (context.csr(CsrSlot.mstatus) & 0xffff_ffffn) | XLEN_FIELDS;
-    return ((context.mstatus & Mstatus.FS) === Mstatus.FS ? value | SD : value) & sstatusMask;
   };
   const writeMstatus = (hart: Hart, context: HartContext, value: bigint): void => {
     const merged = mergeCsrWrite(mstatusDefinition, hostView(context), value) & ~absent;
@@ -182,12 +213,8 @@ function specialRows(instructionSet: InstructionSet, hasFloat: boolean): Readonl
   return {
     mstatus: { read: (_hart, context) => readMstatus(context), write: writeMstatus },
     sstatus: {
-      read: (_hart, context) => readSstatus(context),
-      write: (hart, context, value) => {
-        const writes = sstatusWrites & ~absent;
-        context.setCsr(CsrSlot.mstatus, (context.csr(CsrSlot.mstatus) & ~writes) | (value & writes));
-        hart.controlChanged(context);
-      },
+      read: (_hart, context) => joinHalves(file.statusLow(context), file.statusHigh(context)),
+      write: (hart, context, value) => file.writeStatus(hart, context, Number(value & 0xffff_ffffn) | 0),
     },
     misa: constant(misa),
     mip: {

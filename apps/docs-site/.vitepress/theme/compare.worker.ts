@@ -7,13 +7,14 @@ import {
   reportRows,
 } from '@worldswitch/cli';
 import { guestKernel } from '@worldswitch/guest-os';
+import type { EngineName } from '@worldswitch/machine';
 
 /** What the page asks of the worker. */
 export interface CompareRequest {
   readonly program: string;
   readonly arguments: readonly string[];
   readonly worlds: readonly string[];
-  readonly engine: 'reference' | 'compiled';
+  readonly engine: EngineName;
 }
 
 /** What the worker answers: any number of `progress`, then `report` or `error`. */

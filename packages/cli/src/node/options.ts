@@ -80,3 +80,12 @@ export function commaList(text: string): string[] {
 export function collect(text: string, before: string[] | undefined): string[] {
   return [...(before ?? []), ...commaList(text)];
 }
+
+/** A number of harts. Throws InvalidArgumentError. */
+export function hartCount(text: string): number {
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || count < 1 || count > 8) {
+    throw new InvalidArgumentError(`expected a number of harts from 1 to 8, got '${text}'.`);
+  }
+  return count;
+}

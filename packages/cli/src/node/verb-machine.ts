@@ -4,7 +4,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ExitCode, UserError } from '../exit-codes.ts';
 import { keyValues, onOff } from '../key-values.ts';
 import { afterDrives, type DeviceDescription, type DriveDescription, parseStartTime } from '../machine-description.ts';
-import { positiveInteger } from './options.ts';
+import { hartCount, positiveInteger } from './options.ts';
 import { runMachine } from './run-machine.ts';
 import { readSnapshotFiles } from './snapshot-file.ts';
 import { addSnapshotOptions, type SnapshotFlags, savePlanOf } from './verb-snapshot.ts';
@@ -46,7 +46,7 @@ export function addMachineRunOptions(command: Command): Command {
     .option('--rng [source]', 'virtio source of random bytes: seed=N (default 0), or file=F such as /dev/urandom', rng)
     .option('--hvc [output]', 'virtio console: stdio (default) instead of the serial line, or FILE[,input=FILE]', hvc)
     .option('--balloon', "virtio balloon: the monitor's 'balloon MIB' takes memory from the guest and gives it back")
-    .option('--smp <n>', 'harts of the machine, 1 to 8', harts)
+    .option('--smp <n>', 'harts of the machine, 1 to 8', hartCount)
     .option('--bios <file>', 'firmware: default (built in), none, or a file such as fw_dynamic.bin')
     .option('--max-time <seconds>', 'stop the machine after this much virtual time', seconds)
     .option('--expect-text <text>', 'end with success when the console has said this; several: in this order', each)
@@ -211,14 +211,6 @@ function hvc(text: string): DeviceDescription {
   }
   const to = output.key === 'stdio' || output.key === 'none' ? output.key : { file: output.key };
   return { kind: 'hvc', output: to, ...(input?.value && { inputFile: input.value }) };
-}
-
-function harts(text: string): number {
-  const count = Number(text);
-  if (!/^\d+$/.test(text) || count < 1 || count > 8) {
-    throw new InvalidArgumentError(`expected a number of harts from 1 to 8, got '${text}'.`);
-  }
-  return count;
 }
 
 function startTime(text: string): number {

@@ -17,7 +17,7 @@ import { companions } from '../built-in-program.ts';
 import { ExitCode, UserError } from '../exit-codes.ts';
 import { guestSpec } from '../worlds.ts';
 import { loadKernels, loadProgram, readInput } from './input.ts';
-import { collect, commaList, type MachineFlags, machineOptions } from './options.ts';
+import { collect, commaList, hartCount, type MachineFlags, machineOptions } from './options.ts';
 import { writeAll } from './output.ts';
 
 /** Flags of `trace` that choose what a machine does, instead of who hands control to whom. */
@@ -53,7 +53,7 @@ export function addTraceEventOptions(command: Command): Command {
     .option('--kernel <file>', 'with --events: a machine with this kernel instead of a program')
     .option('--initrd <file>', 'initial RAM disk for --kernel')
     .option('--append <text>', 'kernel command line for --kernel')
-    .option('--smp <n>', 'harts of the machine with --kernel', (text) => hartList(text)[0]);
+    .option('--smp <n>', 'harts of the machine with --kernel, 1 to 8', hartCount);
 }
 
 /** Says which flags make no sense without --events. */
@@ -249,7 +249,7 @@ function privilegeList(text: string): PrivilegeName[] {
 
 function hartList(text: string): number[] {
   return commaList(text).map((name) => {
-    if (!/^[0-8]$/.test(name)) throw new InvalidArgumentError(`expected numbers of harts from 0 to 8, got '${name}'.`);
+    if (!/^[0-7]$/.test(name)) throw new InvalidArgumentError(`expected numbers of harts from 0 to 7, got '${name}'.`);
     return Number(name);
   });
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { constants, copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { constants, copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -102,6 +102,82 @@ describe.skipIf(why !== '')(`a Debian root file system on a virtio disk${why}`, 
         env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` },
       });
       expect(list.stdout).toContain('Type: regular');
+    },
+    WALL_MS,
+  );
+});
+
+describe.skipIf(why !== '')(`Debian's kernel with virtio devices${why}`, () => {
+  let work: string;
+  beforeAll(() => {
+    work = mkdtempSync(join(tmpdir(), 'worldswitch-linux-'));
+  });
+  afterAll(() => rmSync(work, { recursive: true, force: true }));
+  const prompt = 'worldswitch# ';
+  const randomBytes = async (machine: ReturnType<typeof startMachine>) => {
+    machine.type(
+      'load virtio_mmio; load virtio_rng; echo bytes $(dd if=/dev/hwrng bs=16 count=1 2>/dev/null | hexdump -v -e \'1/1 "%02x"\') end\n',
+    );
+    await machine.expect('\nbytes ');
+    const bytes = (await machine.expect(' end')).trim();
+    await machine.expect(prompt);
+    return bytes;
+  };
+
+  it(
+    'reads repeatable random bytes, talks on hvc0, and gives memory back',
+    async () => {
+      const [input, output] = [join(work, 'input'), join(work, 'output')];
+      writeFileSync(input, 'ping from outside\n');
+      const machine = startMachine([
+        ...bootFiles('stable'),
+        ...['--rng', 'seed=7', '--hvc', `${output},input=${input}`, '--balloon', '--max-time', '300'],
+      ]);
+      await machine.expect(prompt);
+      const bytes = await randomBytes(machine);
+      expect(bytes).toMatch(/^[0-9a-f]{32}$/);
+      machine.type('load virtio_console; read line </dev/hvc0; echo "heard: $line" >/dev/hvc0; echo line done\n');
+      await machine.expect('\nline done');
+      await machine.expect(prompt);
+      expect(readFileSync(output, 'latin1')).toContain('heard: ping from outside');
+
+      machine.type('load virtio_balloon; echo loaded $((1 + 1))\n');
+      await machine.expect('loaded 2');
+      await machine.expect(prompt);
+      const monitor = async (line: string) => {
+        machine.type(`\u0001c${line}\r`);
+        await machine.expect(line);
+        const said = await machine.expect('(worldswitch) ');
+        machine.type('\u0001c');
+        return said;
+      };
+      expect(await monitor('info balloon')).toContain('balloon: actual=512');
+      await monitor('balloon 384');
+      machine.type('sleep 5; echo free $(grep MemFree /proc/meminfo)\n');
+      await machine.expect('\nfree MemFree:');
+      const less = Number.parseInt(await machine.expect(' kB'), 10);
+      expect(await monitor('info balloon')).toContain('balloon: actual=384');
+      await monitor('balloon 512');
+      machine.type('sleep 5; echo free $(grep MemFree /proc/meminfo)\n');
+      await machine.expect('\nfree MemFree:');
+      const more = Number.parseInt(await machine.expect(' kB'), 10);
+      expect(Math.abs(more - less - 128 * 1024)).toBeLessThan(8 * 1024);
+      expect(await monitor('info balloon')).toContain('balloon: actual=512');
+      machine.type('exit\n');
+      expect((await machine.ended()).code).toBe(0);
+
+      for (const [source, isSame] of [
+        ['seed=7', true],
+        ['file=/dev/urandom', false],
+      ] as const) {
+        const other = startMachine([...bootFiles('stable'), '--rng', source, '--max-time', '120']);
+        await other.expect(prompt);
+        const again = await randomBytes(other);
+        expect(again).toMatch(/^[0-9a-f]{32}$/);
+        expect(again === bytes, source).toBe(isSame);
+        other.type('exit\n');
+        expect((await other.ended()).code).toBe(0);
+      }
     },
     WALL_MS,
   );

@@ -6,6 +6,7 @@ import { createReferenceMachine } from './reference-machine.ts';
 const translation = [
   ['Modes', 'bare, Sv39, Sv48, Sv57; ASIDs of 16 bits'],
   ['Accessed and dirty bits', 'by hardware (Svadu) or by page fault (Svade), as `menvcfg.ADUE` says'],
+  ['Guests', 'two stages: Sv39, Sv48, Sv57 over Sv39x4, Sv48x4, Sv57x4; VMIDs of 14 bits'],
   ['Contiguous pages and memory types', 'Svnapot, Svpbmt'],
   ['Physical memory protection', '16 entries: TOR, NA4, NAPOT'],
 ];

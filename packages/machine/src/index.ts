@@ -31,6 +31,7 @@ export type { HartStatus, ScheduledHart } from './hart-schedule.ts';
 export { createHostHardware, type HostedMachine, type HostHardwareOptions } from './host-hardware.ts';
 export { type ElfImage, isElf, type LoadSegment, parseElf } from './load/elf.ts';
 export { Machine, type MachineOptions, type MachineStep, type RestoreOptions, type RunOptions } from './machine.ts';
+export type { MachineEvents, MachineListener } from './machine-events.ts';
 export type { MachineStatistics } from './machine-statistics.ts';
 export { memoryMap, virtioWindow, type Window } from './memory-map.ts';
 export type { RunEnd } from './run-end.ts';

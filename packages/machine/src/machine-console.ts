@@ -14,9 +14,13 @@ export class MachineConsole {
   readonly #host: HostConsole | undefined;
   #uart: Uart16550 | undefined;
 
-  constructor(host: HostConsole | undefined) {
+  /** @param heard is called with what leaves, after the host's console. */
+  constructor(host: HostConsole | undefined, heard: (bytes: Uint8Array) => void) {
     this.#host = host;
-    this.output = new ConsoleBuffer((bytes) => host?.write(bytes));
+    this.output = new ConsoleBuffer((bytes) => {
+      host?.write(bytes);
+      heard(bytes);
+    });
   }
 
   /** The device that what is typed goes to. */

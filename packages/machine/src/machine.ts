@@ -14,6 +14,7 @@ import type { SbiPlatform } from './firmware/sbi-call.ts';
 import type { Hart } from './hart.ts';
 import { HartSchedule, type ScheduledHart } from './hart-schedule.ts';
 import { MachineConsole } from './machine-console.ts';
+import { type MachineEvents, type MachineListener, MachineListeners } from './machine-events.ts';
 import { inspectBoard, sumCounters, trapCounts } from './machine-state.ts';
 import { type MachineStatistics, machineStatistics } from './machine-statistics.ts';
 import { MachineTracer } from './machine-trace.ts';
@@ -98,7 +99,10 @@ export class Machine {
   #watchdog: Watchdog | undefined;
   /** The built-in firmware as each hart calls it. */
   readonly #platforms: readonly SbiPlatform[];
-  readonly #tracer: MachineTracer | undefined;
+  readonly #listeners = new MachineListeners();
+  /** There while somebody listens to traces. */
+  #tracer: MachineTracer | undefined;
+  readonly #world: string;
   #power: PowerRequest | undefined;
   #isDisposed = false;
   /** Instructions until `until` and the console's input are looked at again. */
@@ -139,7 +143,8 @@ export class Machine {
   }
 
   private constructor(options: MachineOptions) {
-    this.#console = new MachineConsole(options.console);
+    this.#world = options.world ?? 'bare';
+    this.#console = new MachineConsole(options.console, (bytes) => this.#listeners.emit('output', bytes));
     const { disk, tlb, harts, instructionSet, controls } = options;
     if (tlb && typeof tlb !== 'function' && harts !== undefined && harts > 1) {
       throw new MachineError('each hart has a TLB of its own: hand in a function that makes the models');
@@ -175,10 +180,8 @@ export class Machine {
         hart,
       ),
     );
-    if (options.trace) {
-      this.#tracer = new MachineTracer(group.clock, this.#console.present(options.trace), options.world ?? 'bare');
-      for (const hart of group.harts) hart.observer = this.#tracer;
-    }
+    const { trace } = options;
+    if (trace) this.on('trace', (event) => trace.emit(event));
     this.#console.connect(this.board.uart);
     const machine = this;
     this.#parts = {
@@ -237,6 +240,32 @@ export class Machine {
     return this.#console.output.total;
   }
 
+  /**
+   * Calls `listener` at each event of that name, in the order of what happens, until the function that is returned is called.
+   * What happens again, because a timeline went back, is not told again. Listeners must not run the machine; they may stop it.
+   */
+  on<Name extends keyof MachineEvents>(name: Name, listener: MachineListener<Name>): () => void {
+    this.#listeners.add(name, listener);
+    if (name === 'trace') this.#listenToTraces();
+    return () => {
+      this.#listeners.delete(name, listener);
+      if (name === 'trace' && !this.#listeners.has('trace')) this.#ignoreTraces();
+    };
+  }
+
+  #listenToTraces(): void {
+    if (this.#tracer) return;
+    const { group } = this.board;
+    const sink = this.#console.present({ emit: (event) => this.#listeners.emit('trace', event) });
+    this.#tracer = new MachineTracer(group.clock, sink, this.#world);
+    for (const hart of group.harts) hart.observer ??= this.#tracer;
+  }
+
+  #ignoreTraces(): void {
+    for (const hart of this.board.group.harts) if (hart.observer === this.#tracer) hart.observer = undefined;
+    this.#tracer = undefined;
+  }
+
   /** Types on the console. */
   input(bytes: Uint8Array): void {
     this.#console.arrive(this.board.group.running || this.#isInFirmware ? 'output' : 'poll', bytes);
@@ -253,7 +282,11 @@ export class Machine {
     if (this.#end) return this.#end;
     try {
       const { maxInstructions = Number.POSITIVE_INFINITY, until, watchdog } = options;
-      return watchdog === undefined ? this.#run(maxInstructions, until) : this.#watch(maxInstructions, until, watchdog);
+      const end =
+        watchdog === undefined ? this.#run(maxInstructions, until) : this.#watch(maxInstructions, until, watchdog);
+      this.#console.output.flush();
+      this.#listeners.emit('stopped', end);
+      return end;
     } finally {
       this.#console.output.flush();
     }

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { flattenSnapshots, inspectSnapshot, Machine, type MachineOptions, SnapshotError } from '../src/index.ts';
 import { diskProgram } from './disk-program.ts';
 import { createRandom } from './random-program.ts';
+import { digest } from './rig.ts';
 
 const seed = Number(process.env.WORLDSWITCH_SEED ?? Date.now() % 1_000_000);
 const random = createRandom(seed);
@@ -41,21 +42,13 @@ function restore(snapshot: Uint8Array | readonly Uint8Array[], engine: 'referenc
   return watch(Machine.restore(snapshot, { engine, console, disk }), output);
 }
 
-function digest(machine: Machine): number {
-  const { bytes } = machine.board.ram;
-  const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
-  let hash = 0x811c_9dc5;
-  for (const word of words) hash = Math.imul(hash ^ word, 0x0100_0193);
-  return hash;
-}
-
 const everything = (machine: Machine) => ({
   ...machine.inspect(),
   counters: machine.counters,
   traps: machine.traps,
   outputBytes: machine.outputBytes,
   tlb: machine.board.harts.map(({ tlb }) => [...tlb.entries()].map((entry) => ({ ...entry }))),
-  memory: digest(machine),
+  memory: digest(machine.board.ram.bytes),
 });
 
 const END = 3_000_000;

@@ -11,6 +11,7 @@ import {
 } from '../src/index.ts';
 import { diskProgram } from './disk-program.ts';
 import { createRandom } from './random-program.ts';
+import { digest } from './rig.ts';
 
 const seed = Number(process.env.WORLDSWITCH_SEED ?? Date.now() % 1_000_000);
 const random = createRandom(seed);
@@ -20,13 +21,6 @@ const machines: Machine[] = [];
 afterEach(() => {
   for (const machine of machines.splice(0)) machine.dispose();
 });
-
-function digest(bytes: Uint8Array): number {
-  const words = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
-  let hash = 0x811c_9dc5;
-  for (const word of words) hash = Math.imul(hash ^ word, 0x0100_0193);
-  return hash;
-}
 
 const everything = (machine: Machine) => ({
   ...machine.inspect(),

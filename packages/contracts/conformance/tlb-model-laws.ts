@@ -181,6 +181,30 @@ export function tlbModelLaws(create: () => TlbModel, options: TlbModelLawOptions
     requireThat(holds(tlb, 1, 1027), 'a piece of another superpage to stay');
   });
 
+  law('mayHold, where it is offered, is true of each page that a fence finds something for', () => {
+    if (!create().mayHold) return;
+    let state = 54321;
+    const below = (limit: number) => {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+      return Math.floor((state / 2 ** 32) * limit);
+    };
+    const tlb = create();
+    for (let turn = 0; turn < 4000; turn++) {
+      const level = below(6) === 0 ? 1 + below(4) : 0;
+      const pages = 512 ** level;
+      const page = below(40) * pages + below(Math.min(pages, 2 ** 20));
+      tlb.insert(entry(below(4), page, { level, flags: below(5) === 0 ? GLOBAL : LOCAL }));
+      if (holds(tlb, below(4), page)) requireThat(tlb.mayHold?.(page) === true, `mayHold(${page}), which was put in`);
+      const near = Math.floor(page / pages) * pages + below(Math.min(pages, 2 ** 20));
+      if (tlb.mayHold?.(near) === false) {
+        const before = [...tlb.entries()].length;
+        tlb.flush(undefined, near);
+        requireEqual([...tlb.entries()].length, before, `entries after a fence for ${near}, of which nothing is held`);
+      } else if (below(3) === 0) tlb.flush(below(2) === 0 ? undefined : below(4), near);
+      if (below(500) === 0) tlb.flush();
+    }
+  });
+
   law('what is not found any more was reported as evicted', () => {
     const tlb = create();
     const present = new Map<string, TlbEntry>();

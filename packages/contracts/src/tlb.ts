@@ -57,6 +57,11 @@ export interface TlbModel {
    * does: fences of hypervisors and their guests. Without it the hart forgets everything instead.
    */
   flushSpaces?(first: number, last: number, page?: number): void;
+  /**
+   * Whether a fence for the page may find something to forget, in any address space; false must be certain. Kernels fence pages
+   * that no one has used yet: where the model says so, what builds on it need not be searched.
+   */
+  mayHold?(page: number): boolean;
   /** Set by the engine; called for each entry that is replaced (not for flushes). */
   onEvict: ((entry: TlbEntry) => void) | undefined;
   readonly counters: { lookups: number; misses: number; insertions: number; evictions: number; flushes: number };

@@ -553,8 +553,10 @@ export class Hart {
       this.#fenceSpaces(0, MAX_ASID, page);
       return;
     }
+    // The sets hold nothing that the model does not.
+    const isHeld = page === undefined || this.tlb.mayHold?.(page) !== false;
     this.tlb.flush(asid, page);
-    this.sets.flush(asid, page);
+    if (isHeld) this.sets.flush(asid, page);
   }
 
   /** hfence.vvma of a virtual machine, or, with `vmid` alone or without, hfence.gvma. */

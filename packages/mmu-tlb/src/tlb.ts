@@ -23,6 +23,12 @@ export interface TlbOptions {
 
 type Slot = { -readonly [Field in keyof TlbEntry]: TlbEntry[Field] };
 
+/** Pieces of superpages are counted by region of 1 GiB, of which some share a counter. */
+const REGION_PAGES = 2 ** 18;
+const REGION_COUNTERS = 64;
+/** Level of the largest leaf that lies in one region. */
+const REGION_LEVEL = 2;
+
 /** Marks an empty way: no page has this number. */
 const EMPTY = -1;
 
@@ -55,18 +61,31 @@ export function createTlb(options: TlbOptions): TlbModel {
   const { observesHits } = policy;
   const setMask = sets - 1;
   let occupied = 0;
-  let superpagePieces = 0;
+  /** Pieces of superpages by region, and of those that are larger than that. */
+  const pieces = new Int32Array(REGION_COUNTERS);
+  let largePieces = 0;
+
+  const countPiece = (slot: Slot, change: 1 | -1) => {
+    if (slot.level > REGION_LEVEL) largePieces += change;
+    else if (slot.level > 0) pieces[Math.floor(slot.page / REGION_PAGES) % REGION_COUNTERS]! += change;
+  };
+  /** Whether a superpage that holds the page may have pieces here. They lie in other sets than the page itself. */
+  const mayHavePieces = (page: number): boolean =>
+    largePieces > 0 || pieces[Math.floor(page / REGION_PAGES) % REGION_COUNTERS]! > 0;
+  const forgetPieces = () => {
+    pieces.fill(0);
+    largePieces = 0;
+  };
 
   const empty = (position: number) => {
-    if (slots[position]!.level > 0) superpagePieces--;
+    countPiece(slots[position]!, -1);
     pages[position] = EMPTY;
     occupied--;
   };
 
   /** Empties the ways of a page, or of all, whose ASID is in a range. `reachesGlobals`: also of global entries put in for it. */
   const forget = (page: number | undefined, firstSpace: number, lastSpace: number, reachesGlobals: boolean) => {
-    // Pieces of a superpage lie in other sets than the page that was named.
-    const isOneSet = page !== undefined && superpagePieces === 0;
+    const isOneSet = page !== undefined && !mayHavePieces(page);
     const start = isOneSet ? (page & setMask) * ways : 0;
     const end = isOneSet ? start + ways : size;
     for (let position = start; position < end; position++) {
@@ -75,7 +94,7 @@ export function createTlb(options: TlbOptions): TlbModel {
       const space = asid < 0 && reachesGlobals ? slots[position]!.asid : asid;
       if (space < firstSpace || space > lastSpace) continue;
       if (page !== undefined && pages[position] !== page) {
-        if (superpagePieces === 0 || !coversPage(slots[position]!, page)) continue;
+        if (isOneSet || !coversPage(slots[position]!, page)) continue;
       }
       empty(position);
     }
@@ -132,7 +151,7 @@ export function createTlb(options: TlbOptions): TlbModel {
       pages[target] = page;
       asids[target] = isGlobal ? -1 : entry.asid;
       occupied++;
-      if (entry.level > 0) superpagePieces++;
+      countPiece(slot, 1);
       model.counters.insertions++;
       replacement.filled(set, target - first);
     },
@@ -143,7 +162,7 @@ export function createTlb(options: TlbOptions): TlbModel {
       if (asid === undefined && page === undefined) {
         pages.fill(EMPTY);
         occupied = 0;
-        superpagePieces = 0;
+        forgetPieces();
         return;
       }
       // An ASID names no global entry; they have -1 here.
@@ -154,6 +173,13 @@ export function createTlb(options: TlbOptions): TlbModel {
     flushSpaces(first, last, page) {
       model.counters.flushes++;
       if (occupied > 0) forget(page, first, last, true);
+    },
+
+    mayHold(page) {
+      if (mayHavePieces(page)) return true;
+      const first = (page & setMask) * ways;
+      for (let position = first; position < first + ways; position++) if (pages[position] === page) return true;
+      return false;
     },
 
     *entries() {
@@ -178,14 +204,15 @@ export function createTlb(options: TlbOptions): TlbModel {
       const { counters, entries, policy } = requireTlbState(model, state);
       restore.call(replacement, policy);
       pages.fill(EMPTY);
-      occupied = superpagePieces = 0;
+      occupied = 0;
+      forgetPieces();
       for (const [position, entry] of eachEntry(entries)) {
         if (!slots[position]) throw new MmuError(`a saved TLB entry stands at ${position} of ${size}`);
         Object.assign(slots[position], entry);
         pages[position] = entry.page;
         asids[position] = (entry.flags & PteFlag.global) !== 0 ? -1 : entry.asid;
         occupied++;
-        if (entry.level > 0) superpagePieces++;
+        countPiece(slots[position], 1);
       }
       restoreCounters(model.counters, counters);
     },

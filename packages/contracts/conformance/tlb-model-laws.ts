@@ -181,8 +181,8 @@ export function tlbModelLaws(create: () => TlbModel, options: TlbModelLawOptions
     requireThat(holds(tlb, 1, 1027), 'a piece of another superpage to stay');
   });
 
-  law('mayHold, where it is offered, is true of each page that a fence finds something for', () => {
-    if (!create().mayHold) return;
+  law('extentOf, where it is offered, names at least what a fence finds', () => {
+    if (!create().extentOf) return;
     let state = 54321;
     const below = (limit: number) => {
       state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
@@ -190,18 +190,26 @@ export function tlbModelLaws(create: () => TlbModel, options: TlbModelLawOptions
     };
     const tlb = create();
     for (let turn = 0; turn < 4000; turn++) {
-      const level = below(6) === 0 ? 1 + below(4) : 0;
+      const level = below(100) === 0 ? 2 + below(3) : below(6) === 0 ? 1 : 0;
       const pages = 512 ** level;
       const page = below(40) * pages + below(Math.min(pages, 2 ** 20));
       tlb.insert(entry(below(4), page, { level, flags: below(5) === 0 ? GLOBAL : LOCAL }));
-      if (holds(tlb, below(4), page)) requireThat(tlb.mayHold?.(page) === true, `mayHold(${page}), which was put in`);
       const near = Math.floor(page / pages) * pages + below(Math.min(pages, 2 ** 20));
-      if (tlb.mayHold?.(near) === false) {
-        const before = [...tlb.entries()].length;
-        tlb.flush(undefined, near);
-        requireEqual([...tlb.entries()].length, before, `entries after a fence for ${near}, of which nothing is held`);
-      } else if (below(3) === 0) tlb.flush(below(2) === 0 ? undefined : below(4), near);
-      if (below(500) === 0) tlb.flush();
+      for (const fenced of [page, near]) {
+        const reached = [...tlb.entries()].filter((item) => {
+          const span = 512 ** item.level;
+          return Math.floor(item.page / span) === Math.floor(fenced / span);
+        });
+        const extent = tlb.extentOf?.(fenced);
+        if (extent !== 'superpage') {
+          requireThat(
+            reached.every((item) => extent === 'page' && item.page === fenced && item.level === 0),
+            `extentOf(${fenced}) to be more than '${extent}'`,
+          );
+        }
+      }
+      if (below(3) === 0) tlb.flush(below(2) === 0 ? undefined : below(4), near);
+      if (below(100) === 0) tlb.flush();
     }
   });
 

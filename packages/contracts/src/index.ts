@@ -28,7 +28,7 @@ export type {
 export type { PhysicalMemory } from './memory.ts';
 export type { TlbCounters, VcpuCounters, WorldMetrics } from './metrics.ts';
 export type { SavedState } from './saved-state.ts';
-export { BARE_ASID, guestSpace, LAST_SPACE, MAX_ASID, type TlbEntry, type TlbModel } from './tlb.ts';
+export { BARE_ASID, type FenceExtent, guestSpace, LAST_SPACE, MAX_ASID, type TlbEntry, type TlbModel } from './tlb.ts';
 export { Actor, type TraceEvent, type TraceSink } from './trace.ts';
 export { type Exit, type HostClock, type HostConsole, type HostHardware, TranslationMode, type Vcpu } from './vcpu.ts';
 export type { GuestSpec, ProgramSpec, World, WorldDefinition, WorldResult, WorldSpec } from './world.ts';

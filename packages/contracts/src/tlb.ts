@@ -32,6 +32,9 @@ export interface TlbEntry {
   readonly level: number;
 }
 
+/** What a TLB holds that a fence for a page concerns: nothing at all; nothing but that page; else maybe pieces of a superpage too. */
+export type FenceExtent = 'nothing' | 'page' | 'superpage';
+
 /**
  * A model of the hardware's TLB. The engine keeps translations that the model holds in a faster table of its own and asks the
  * model for the rest; `onEvict` tells it what to forget. `observesHits` makes it ask for every access.
@@ -58,10 +61,10 @@ export interface TlbModel {
    */
   flushSpaces?(first: number, last: number, page?: number): void;
   /**
-   * Whether a fence for the page may find something to forget, in any address space; false must be certain. Kernels fence pages
-   * that no one has used yet: where the model says so, what builds on it need not be searched.
+   * What a fence for the page can find, in any address space. Kernels fence pages that no one has used yet: where the model says so,
+   * what builds on it need not be searched.
    */
-  mayHold?(page: number): boolean;
+  extentOf?(page: number): FenceExtent;
   /** Set by the engine; called for each entry that is replaced (not for flushes). */
   onEvict: ((entry: TlbEntry) => void) | undefined;
   readonly counters: { lookups: number; misses: number; insertions: number; evictions: number; flushes: number };

@@ -554,9 +554,9 @@ export class Hart {
       return;
     }
     // The sets hold nothing that the model does not.
-    const isHeld = page === undefined || this.tlb.mayHold?.(page) !== false;
+    const extent = page === undefined ? 'superpage' : (this.tlb.extentOf?.(page) ?? 'superpage');
     this.tlb.flush(asid, page);
-    if (isHeld) this.sets.flush(asid, page);
+    if (extent !== 'nothing') this.sets.flush(asid, page, extent === 'page');
   }
 
   /** hfence.vvma of a virtual machine, or, with `vmid` alone or without, hfence.gvma. */

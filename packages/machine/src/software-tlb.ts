@@ -184,20 +184,20 @@ export class TranslationSets {
     this.#isStorable[frame] = 1;
   }
 
-  /** Follows a flush of the TLB model. Untranslated sets stay. */
-  flush(asid?: number, page?: number): void {
-    if (asid === undefined) this.flushSpaces(0, LAST_SPACE, page);
-    else this.flushSpaces(asid, asid, page);
+  /** Follows a flush of the TLB model. Untranslated sets stay. `isAlone`: the page is in no superpage that the model has. */
+  flush(asid?: number, page?: number, isAlone = false): void {
+    if (asid === undefined) this.flushSpaces(0, LAST_SPACE, page, isAlone);
+    else this.flushSpaces(asid, asid, page, isAlone);
   }
 
   /** Likewise for a range of address spaces. */
-  flushSpaces(first: number, last: number, page?: number): void {
+  flushSpaces(first: number, last: number, page?: number, isAlone = false): void {
     for (let set = 0; set < this.#used; set++) {
       if (this.#keys[set] === undefined || this.#isPhysical[set] === 1) continue;
       const space = this.#asids[set]!;
       if (space < first || space > last) continue;
       if (page === undefined) this.#drop(set);
-      else if (!this.#mayBeInSuperpage(set, page)) this.#forgetPage(set, page);
+      else if (isAlone || !this.#mayBeInSuperpage(set, page)) this.#forgetPage(set, page);
       else if (this.#worldOf[set] === 0) this.#forgetLeaf(set, page);
       // A page of a guest may stand in leaves of two stages.
       else this.#drop(set);

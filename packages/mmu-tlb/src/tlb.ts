@@ -23,11 +23,8 @@ export interface TlbOptions {
 
 type Slot = { -readonly [Field in keyof TlbEntry]: TlbEntry[Field] };
 
-/** Pieces of superpages are counted by region of 1 GiB, of which some share a counter. */
-const REGION_PAGES = 2 ** 18;
-const REGION_COUNTERS = 64;
-/** Level of the largest leaf that lies in one region. */
-const REGION_LEVEL = 2;
+/** Counters of superpages' pieces: some superpages share one. */
+const PIECE_COUNTERS = 256;
 
 /** Marks an empty way: no page has this number. */
 const EMPTY = -1;
@@ -61,21 +58,15 @@ export function createTlb(options: TlbOptions): TlbModel {
   const { observesHits } = policy;
   const setMask = sets - 1;
   let occupied = 0;
-  /** Pieces of superpages by region, and of those that are larger than that. */
-  const pieces = new Int32Array(REGION_COUNTERS);
-  let largePieces = 0;
+  /** Pieces of superpages by their leaf, and at the end those of leaves above level 1. */
+  const pieces = new Int32Array(PIECE_COUNTERS + 1);
 
-  const countPiece = (slot: Slot, change: 1 | -1) => {
-    if (slot.level > REGION_LEVEL) largePieces += change;
-    else if (slot.level > 0) pieces[Math.floor(slot.page / REGION_PAGES) % REGION_COUNTERS]! += change;
+  const leafOf = (page: number): number => Math.floor(page / PAGES_PER_LEAF[1]!) % PIECE_COUNTERS;
+  const countPiece = ({ level, page }: Slot, change: 1 | -1) => {
+    if (level > 0) pieces[level > 1 ? PIECE_COUNTERS : leafOf(page)]! += change;
   };
   /** Whether a superpage that holds the page may have pieces here. They lie in other sets than the page itself. */
-  const mayHavePieces = (page: number): boolean =>
-    largePieces > 0 || pieces[Math.floor(page / REGION_PAGES) % REGION_COUNTERS]! > 0;
-  const forgetPieces = () => {
-    pieces.fill(0);
-    largePieces = 0;
-  };
+  const mayHavePieces = (page: number): boolean => pieces[PIECE_COUNTERS]! > 0 || pieces[leafOf(page)]! > 0;
 
   const empty = (position: number) => {
     countPiece(slots[position]!, -1);
@@ -162,7 +153,7 @@ export function createTlb(options: TlbOptions): TlbModel {
       if (asid === undefined && page === undefined) {
         pages.fill(EMPTY);
         occupied = 0;
-        forgetPieces();
+        pieces.fill(0);
         return;
       }
       // An ASID names no global entry; they have -1 here.
@@ -175,11 +166,11 @@ export function createTlb(options: TlbOptions): TlbModel {
       if (occupied > 0) forget(page, first, last, true);
     },
 
-    mayHold(page) {
-      if (mayHavePieces(page)) return true;
+    extentOf(page) {
+      if (mayHavePieces(page)) return 'superpage';
       const first = (page & setMask) * ways;
-      for (let position = first; position < first + ways; position++) if (pages[position] === page) return true;
-      return false;
+      for (let position = first; position < first + ways; position++) if (pages[position] === page) return 'page';
+      return 'nothing';
     },
 
     *entries() {
@@ -205,7 +196,7 @@ export function createTlb(options: TlbOptions): TlbModel {
       restore.call(replacement, policy);
       pages.fill(EMPTY);
       occupied = 0;
-      forgetPieces();
+      pieces.fill(0);
       for (const [position, entry] of eachEntry(entries)) {
         if (!slots[position]) throw new MmuError(`a saved TLB entry stands at ${position} of ${size}`);
         Object.assign(slots[position], entry);

@@ -134,6 +134,9 @@ const programs = readdirSync(join(root, 'programs'))
   .sort()
   .map((name) => name.slice(0, -2));
 
+/** What the soak's guest runs, as a process of Linux like the programs. */
+const soakProgram = 'soak/churn.c';
+
 /** Builds what can be built here into `output`; returns the paths of the files, relative to it. */
 function build(output) {
   const built = [];
@@ -143,10 +146,11 @@ function build(output) {
       console.error(`${target.folder}: left out, ${missing} is not installed`);
       continue;
     }
-    mkdirSync(join(output, target.folder), { recursive: true });
-    for (const program of programs) {
-      const file = join(target.folder, `${program}${target.suffix}`);
-      run(target.compiler, target.arguments(`programs/${program}.c`, join(output, file)));
+    const sources = programs.map((program) => [`programs/${program}.c`, `${target.folder}/${program}${target.suffix}`]);
+    if (target.folder === 'linux') sources.push([soakProgram, 'soak/churn.elf']);
+    for (const [source, file] of sources) {
+      mkdirSync(dirname(join(output, file)), { recursive: true });
+      run(target.compiler, target.arguments(source, join(output, file)));
       if (target.strip) run(target.strip, ['--strip-all', join(output, file)]);
       built.push(file);
     }

@@ -83,7 +83,7 @@ export class CodeCache {
   /** First table indices that no module has. */
   readonly #free: number[] = [];
   #liveInstructions = 0;
-  #imports: Pick<Dispatcher, 'callGuest'> | undefined;
+  #imports: Pick<Dispatcher, 'callGuest' | 'callRegion'> | undefined;
   #pending: number[] = [];
   readonly statistics = {
     modules: 0,
@@ -113,7 +113,7 @@ export class CodeCache {
     return count;
   }
 
-  link(imports: Pick<Dispatcher, 'callGuest'>): void {
+  link(imports: Pick<Dispatcher, 'callGuest' | 'callRegion'>): void {
     this.#imports = imports;
   }
 
@@ -249,10 +249,11 @@ export class CodeCache {
     if (placed.length > 0) {
       const instructions = placed.reduce((sum, { region }) => sum + region.instructionCount, 0);
       const firstIndex = this.#reserve(instructions);
-      const bytes = encodeRegions(placed, firstIndex);
-      const { callGuest } = this.#imports!;
-      const env = { memory: memory.wasm, table, callGuest };
-      new WebAssembly.Instance(new WebAssembly.Module(bytes), { env });
+      const bytes = encodeRegions(placed);
+      const { callGuest, callRegion } = this.#imports!;
+      const env = { memory: memory.wasm, callGuest, callRegion };
+      const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env });
+      for (const index of placed.keys()) table.set(firstIndex + index, exports[index]);
       const module: CodeModule = { firstIndex, regions: [], instructions, isUsed: true };
       for (const [index, { region, address, variant }] of placed.entries()) {
         const key = codeKeyOf(address, variant === CodeVariant.physical);

@@ -30,6 +30,8 @@ import { type AtomicContext, type InstructionContext, translateInstruction } fro
 export interface RegionImports {
   /** (context, key of the code at which to stop, depth) -> Outcome: runs a guest function until it returns. */
   readonly callGuest: number;
+  /** (context, depth, index in the table) -> Outcome: calls another region. */
+  readonly callRegion: number;
   /** (a, b, c) -> a * b + c of doubles; NaN when it cannot tell. */
   readonly multiplyAdd: number;
   /** The region's own function. */

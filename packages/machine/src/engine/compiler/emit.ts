@@ -390,13 +390,13 @@ export interface ModuleParts {
   readonly types: readonly FunctionType[];
   readonly imports: readonly { readonly name: string; readonly type: number }[];
   readonly functions: readonly { readonly type: number; readonly body: FunctionWriter; readonly exportAs?: string }[];
-  /** Function indices to put into the imported table, one after the other from `at`. */
-  readonly elements?: { readonly at: number; readonly functions: readonly number[] };
+  /** Whether it may call what is in `env.table`. */
+  readonly importsTable?: boolean;
 }
 
-const SectionId = { type: 1, import: 2, function: 3, export: 7, element: 9, code: 10 } as const;
+const SectionId = { type: 1, import: 2, function: 3, export: 7, code: 10 } as const;
 
-/** A module that imports `env.memory`, `env.table` and the named functions. */
+/** A module that imports `env.memory`, the named functions, and `env.table` where it is said. */
 export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
   const module = new ByteWriter(4096);
   for (const byte of [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]) module.byte(byte);
@@ -418,18 +418,20 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
     }
   });
   section(SectionId.import, (into) => {
-    into.unsigned(parts.imports.length + 2);
+    into.unsigned(parts.imports.length + (parts.importsTable ? 2 : 1));
     into.name('env');
     into.name('memory');
     into.byte(0x02);
     into.byte(0x00);
     into.unsigned(1);
-    into.name('env');
-    into.name('table');
-    into.byte(0x01);
-    into.byte(0x70);
-    into.byte(0x00);
-    into.unsigned(1);
+    if (parts.importsTable) {
+      into.name('env');
+      into.name('table');
+      into.byte(0x01);
+      into.byte(0x70);
+      into.byte(0x00);
+      into.unsigned(1);
+    }
     for (const { name, type } of parts.imports) {
       into.name('env');
       into.name(name);
@@ -452,18 +454,6 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
         into.byte(0x00);
         into.unsigned(index);
       }
-    });
-  }
-  const { elements } = parts;
-  if (elements) {
-    section(SectionId.element, (into) => {
-      into.unsigned(1);
-      into.unsigned(0);
-      into.byte(Op.i32Const);
-      into.signed(elements.at);
-      into.byte(Op.end);
-      into.unsigned(elements.functions.length);
-      for (const index of elements.functions) into.unsigned(index);
     });
   }
   section(SectionId.code, (into) => {

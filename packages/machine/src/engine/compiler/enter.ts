@@ -294,7 +294,6 @@ class Entry implements CompiledEngine {
     const group = this.#group;
     this.#interpreter = new Interpreter({
       memory: this.#memory,
-      table: this.#table,
       instructionSet: group.instructionSet,
       markCode: (frame) => group.markCode(frame),
       noteJump: (from, to) => this.#cache.noteJump(from, to),

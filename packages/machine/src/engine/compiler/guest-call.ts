@@ -1,7 +1,7 @@
 import { HartOffset } from '../../hart-state.ts';
 import type { PlacedRegion, RegionImports } from './compile-region.ts';
 import { type FunctionWriter, Op } from './emit.ts';
-import { codeKeyOf, codeSlotOf, FIRST_UNWINDING, MAX_CALL_DEPTH, Outcome, REGION_TYPE } from './layout.ts';
+import { codeKeyOf, codeSlotOf, FIRST_UNWINDING, MAX_CALL_DEPTH, Outcome } from './layout.ts';
 
 const PAGE_SIZE = 4096;
 
@@ -72,7 +72,7 @@ export function writeGuestCall(context: CallContext, call: GuestCall): void {
       writer
         .i32(0)
         .memory(Op.i32Load, slot + 4)
-        .callIndirect(REGION_TYPE);
+        .call(imports.callRegion);
     }
     writer.tee(outcome);
     pushIsAway();

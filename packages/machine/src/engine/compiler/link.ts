@@ -22,10 +22,12 @@ const types: readonly FunctionType[] = [
   { parameters: [i32, i32, i32, i32], results: [i32] },
   { parameters: [], results: [i32] },
   { parameters: [f64, f64, f64], results: [f64] },
+  { parameters: [i32, i32, i32], results: [i32] },
 ];
 const runType = 1;
 const noParameters = 2;
 const multiplyAddType = 3;
+const callRegionType = 4;
 
 /** What the dispatcher asks of TypeScript. All return an Outcome except where said. */
 export interface DispatcherImports {
@@ -47,6 +49,8 @@ export interface Dispatcher {
    */
   readonly run: (context: number, stop: number, depth: number, outcome: number) => number;
   readonly callGuest: (context: number, stop: number, depth: number, outcome: number) => number;
+  /** (context, depth, index in the table) -> Outcome: calls a region's function. */
+  readonly callRegion: WebAssembly.ExportValue;
   /** Stands in the table at INTERPRETER until the interpreter is there: asks TypeScript to execute something. */
   readonly startCold: WebAssembly.ExportValue;
 }
@@ -63,9 +67,11 @@ export function encodeDispatcher(): Uint8Array<ArrayBuffer> {
   return encodeModule({
     types,
     imports,
+    importsTable: true,
     functions: [
       { type: runType, body: dispatchLoop({ fetchMiss: 0, codeMiss: 1, step: 2 }), exportAs: 'run' },
       { type: runType, body: nestedCall(run), exportAs: 'callGuest' },
+      { type: callRegionType, body: regionCall(), exportAs: 'callRegion' },
       { type: REGION_TYPE, body: new FunctionWriter(2).call(3), exportAs: 'startCold' },
     ],
   });
@@ -165,18 +171,29 @@ function nestedCall(run: number): FunctionWriter {
   return writer;
 }
 
-/** Bytes of a module with one function per region, which puts them into the table from index `firstIndex`. */
-export function encodeRegions(regions: readonly PlacedRegion[], firstIndex: number): Uint8Array<ArrayBuffer> {
-  const imports = [{ name: 'callGuest', type: runType }];
+function regionCall(): FunctionWriter {
+  const [context, depth, index] = [0, 1, 2];
+  return new FunctionWriter(3).get(context).get(depth).get(index).callIndirect(REGION_TYPE);
+}
+
+/**
+ * Bytes of a module with one function per region, exported by its number. It does not import the table: V8 makes a copy of a table
+ * for each module that does, and keeps such a module for as long as the table.
+ */
+export function encodeRegions(regions: readonly PlacedRegion[]): Uint8Array<ArrayBuffer> {
+  const imports = [
+    { name: 'callGuest', type: runType },
+    { name: 'callRegion', type: callRegionType },
+  ];
   const multiplyAdd = imports.length + regions.length;
   const bodies = regions.map((placed, index) => ({
     type: REGION_TYPE,
-    body: compileRegion(placed, { callGuest: 0, multiplyAdd, self: imports.length + index }),
+    body: compileRegion(placed, { callGuest: 0, callRegion: 1, multiplyAdd, self: imports.length + index }),
+    exportAs: String(index),
   }));
   return encodeModule({
     types,
     imports,
     functions: [...bodies, { type: multiplyAddType, body: fusedMultiplyAdd() }],
-    elements: { at: firstIndex, functions: regions.map((_, index) => imports.length + index) },
   });
 }

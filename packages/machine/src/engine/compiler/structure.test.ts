@@ -66,10 +66,7 @@ function compile(successors: readonly (readonly number[])[]) {
     imports: [],
     functions: [{ type: 0, body: writer, exportAs: 'run' }],
   });
-  const env = {
-    memory: new WebAssembly.Memory({ initial: 1 }),
-    table: new WebAssembly.Table({ element: 'anyfunc', initial: 1 }),
-  };
+  const env = { memory: new WebAssembly.Memory({ initial: 1 }) };
   const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env });
   return instance.exports.run as (choices: bigint, fuel: number) => number;
 }

@@ -20,5 +20,5 @@ export function translationText(code: Uint8Array, ramSize: number): readonly str
     return offset + 4 > code.length ? undefined : set.decode(view.getUint32(offset, true));
   };
   const region = discoverRegion(0, decode, createPlainCsrLookup(set));
-  return functionText(encodeRegions([{ region, codePage: RAM, physicalSize: ramSize }], 0), 0);
+  return functionText(encodeRegions([{ region, codePage: RAM, physicalSize: ramSize }]), 0);
 }

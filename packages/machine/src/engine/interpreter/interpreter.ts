@@ -6,8 +6,6 @@ import { HandlerTable } from './handlers.ts';
 
 export interface InterpreterOptions extends Pick<InterpreterImports, 'noteJump' | 'interpretLoad' | 'interpretStore'> {
   readonly memory: MachineMemory;
-  /** Every module of the engine imports it. */
-  readonly table: WebAssembly.Table;
   readonly instructionSet: InstructionSet;
   /** Tells that stores to this frame of RAM must be reported from now on. */
   readonly markCode: (frame: number) => void;
@@ -37,7 +35,7 @@ export class Interpreter {
 
   /** Generates and compiles the interpreter's code when it is the first one of the instruction set: some milliseconds. */
   constructor(options: InterpreterOptions) {
-    const { memory, table, instructionSet, markCode } = options;
+    const { memory, instructionSet, markCode } = options;
     const { handlers, module } = prepare(instructionSet);
     this.#cache = new DecodeCache({
       memory,
@@ -47,7 +45,6 @@ export class Interpreter {
     });
     const env = {
       memory: memory.wasm,
-      table,
       openPage: (codePage: number) => this.#cache.open(codePage),
       decode: (address: number) => this.#cache.decode(address >>> 0),
       noteJump: (from: number, to: number) => options.noteJump(from >>> 0, to >>> 0),

@@ -1,6 +1,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import { onTestFinished } from 'vitest';
 
 const command = join(import.meta.dirname, '../../packages/cli/bin/worldswitch.mjs');
 
@@ -11,14 +12,14 @@ export interface MachineSession {
   type(text: string): void;
   /** Waits for the end. */
   ended(): Promise<{ readonly code: number | null; readonly console: string; readonly stderr: string }>;
-  kill(): void;
 }
 
-/** Starts `worldswitch run` with a pipe as terminal. */
+/** Starts `worldswitch run` with a pipe as terminal, which does not outlive the test. */
 export function startMachine(args: readonly string[]): MachineSession {
   const child: ChildProcessByStdio<Writable, Readable, Readable> = spawn(process.execPath, [command, 'run', ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
   });
+  onTestFinished(() => void child.kill('SIGKILL'));
   let console = '';
   let stderr = '';
   let position = 0;
@@ -58,6 +59,5 @@ export function startMachine(args: readonly string[]): MachineSession {
     },
     type: (text) => void child.stdin.write(text),
     ended: async () => ({ code: await end, console, stderr }),
-    kill: () => void child.kill('SIGKILL'),
   };
 }

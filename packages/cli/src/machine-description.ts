@@ -49,8 +49,16 @@ export interface MachineDescription {
   readonly startTime?: number;
 }
 
-/** What ends a run before the machine ends by itself. */
+/**
+ * How time goes by while all harts wait. `wait`: as the clock on the wall, as in a real machine. `race`: at once to the next timer.
+ */
+export const idleWays = ['wait', 'race'] as const;
+export type IdleWay = (typeof idleWays)[number];
+
+/** What ends a run before the machine ends by itself, and how time goes by. */
 export interface RunLimits {
+  /** Default: `wait` while something may still be typed or gdb is there, `race` after. */
+  readonly idle?: IdleWay;
   readonly maxInstructions?: number;
   /** Virtual time, in seconds. */
   readonly maxSeconds?: number;

@@ -7,6 +7,7 @@ import {
   type DeviceDescription,
   type DriveDescription,
   HARTS_MAX,
+  idleWays,
   type MachineDescription,
   memoryRule,
   parseMemory,
@@ -115,6 +116,7 @@ const machineKeys = {
   ),
   reboot: v.optional(truth, true),
   limits: v.optional(object(limitKeys), {}),
+  idle: v.optional(v.picklist(idleWays, `expected one of ${idleWays.join(', ')}`)),
   expectText: v.optional(texts, []),
   failText: v.optional(texts, []),
 };
@@ -164,6 +166,7 @@ export function parseMachineFile(text: string): MachineFile | { readonly errors:
     startTime,
     reboot,
     limits,
+    idle,
     ...console
   } = result.output;
   const devices: DeviceDescription[] = [];
@@ -200,6 +203,7 @@ export function parseMachineFile(text: string): MachineFile | { readonly errors:
     limits: {
       expectText: console.expectText,
       failText: console.failText,
+      ...(idle !== undefined && { idle }),
       ...(limits.instructions !== undefined && { maxInstructions: limits.instructions }),
       ...(limits.seconds !== undefined && { maxSeconds: limits.seconds }),
     },

@@ -263,8 +263,15 @@ export const qemuArguments: readonly QemuArgument[] = [
   {
     names: ['icount'],
     value: 'shift=N',
-    support: 'no effect',
-    note: 'time always follows from the instructions: 10 ns each',
+    support: 'yes',
+    note: 'time always follows from the instructions, 10 ns each; sleep=off: an idle machine does not wait for the clock on the wall',
+    apply(state, value) {
+      for (const option of keyValues(value)) {
+        if (option.key === 'sleep') state.idle = option.value === 'off' ? 'race' : 'wait';
+        else if (option.key !== 'shift' && option.key !== 'align')
+          throw lacking(`-icount ${shown(option)}`, 'expected shift=N, sleep=on or sleep=off');
+      }
+    },
   },
   {
     names: ['accel'],
@@ -413,6 +420,7 @@ function finish(state: QemuState): { description: MachineDescription; options: M
       staysAfterPoweroff: state.staysAfterPoweroff,
       startsStopped: state.startsStopped,
       ...(state.gdb && { gdb: state.gdb }),
+      ...(state.idle && { idle: state.idle }),
       expectText: [],
       failText: [],
     },

@@ -1,7 +1,7 @@
 import type { ListenAddress } from '@worldswitch/debugger';
 import { ExitCode, UserError } from './exit-codes.ts';
 import type { KeyValue } from './key-values.ts';
-import type { DriveDescription, HvcWiring, RngDescription } from './machine-description.ts';
+import type { DriveDescription, HvcWiring, IdleWay, RngDescription } from './machine-description.ts';
 import type { ConsoleWiring } from './run-options.ts';
 
 /** A device that takes a slot. */
@@ -35,6 +35,7 @@ export interface QemuState {
   startsStopped: boolean;
   isSnapshot: boolean;
   aclint: boolean;
+  idle?: IdleWay;
   startTime?: number;
   gdb?: ListenAddress;
 }

@@ -45,6 +45,32 @@ wait:
     j    wait
 `;
 
+/** Prints 1 after a second and 2 an hour later, and switches itself off. */
+const waitingKernel = `
+    li   s0, 0x10000000
+    li   t0, 32
+    csrw sie, t0
+    li   s1, 10000000
+    li   s2, '1'
+next:
+    rdtime a0
+    add  a0, a0, s1
+    li   a7, 0x54494d45
+    li   a6, 0
+    ecall
+    wfi
+    sb   s2, 0(s0)
+    li   s1, 36000000000
+    addi s2, s2, 1
+    li   t0, '3'
+    bne  s2, t0, next
+    li   s1, 0x100000
+    li   t0, 0x5555
+    sw   t0, 0(s1)
+end:
+    j    end
+`;
+
 let folder: string;
 let kernel: string;
 const at = (name: string) => join(folder, name);
@@ -109,6 +135,32 @@ describe('run --kernel', () => {
       /'x' did not come within 100000 instructions\nworldswitch: 100000 instructions/,
     );
     expect(machine(['--max-time', '0.05']).status).toBe(ExitCode.timeLimit);
+  });
+  it('waits with the clock on the wall while something may be typed, and races through time after that', async () => {
+    const waits = at('waits.bin');
+    writeFileSync(waits, assemble(waitingKernel, { origin: 0x8020_0000 }).bytes);
+    const args = ['run', '--kernel', waits, '--memory', '4M', '--stats'];
+    const start = performance.now();
+    const child = spawn(process.execPath, [bin('worldswitch'), ...args]);
+    let console = '';
+    child.stdout.on('data', (bytes: Buffer) => {
+      console += bytes.toString();
+      if (console === '1') child.stdin.end();
+    });
+    expect(await new Promise((resolve) => child.once('close', resolve))).toBe(0);
+    expect(performance.now() - start).toBeGreaterThan(900);
+    expect(console).toBe('12');
+    // An hour and a second.
+    expect(run('worldswitch', [...args, '--max-time', '3500']).status).toBe(ExitCode.timeLimit);
+    const raced = spawn(process.execPath, [bin('worldswitch'), ...args, '--idle', 'race']);
+    expect(await new Promise((resolve) => raced.once('close', resolve))).toBe(0);
+    expect(
+      run('worldswitch-qemu', ['-machine', 'virt', '-kernel', waits, '-nographic', '-icount', 'shift=0,sleep=off']),
+    ).toEqual({
+      status: 0,
+      stdout: '12',
+      stderr: '',
+    });
   });
   it('has keys to end it and to look at it', () => {
     expect(machine([], 'a\u0001x')).toMatchObject({ status: ExitCode.ok });

@@ -219,6 +219,7 @@ export class MachineDebugger {
     switch (end.reason) {
       case 'budget':
       case 'until':
+      case 'waiting':
       case 'idle':
         return { kind: 'running', end };
       case 'poweroff':

@@ -27,6 +27,8 @@ export class MachineClock {
   #parts = 0;
   #retired = 0;
   #partsEach = PARTS_PER_INSTRUCTION;
+  /** Ticks that went by without running anything, in this process: no part of the machine's state. */
+  idled = 0;
 
   save(): ClockState {
     this.#settle();
@@ -92,7 +94,9 @@ export class MachineClock {
   /** Lets time pass without running anything. */
   advanceTo(deadline: number): void {
     if (!Number.isFinite(deadline)) throw new MachineError('the clock cannot be advanced without end');
-    this.#ticks += Math.max(0, Math.ceil(deadline) - this.now());
+    const ticks = Math.max(0, Math.ceil(deadline) - this.now());
+    this.#ticks += ticks;
+    this.idled += ticks;
   }
 
   /** Sets the time, forward or back; numbers beyond 2^53 are not held. */

@@ -75,6 +75,12 @@ export interface RunOptions {
   /** Asked about every million instructions and whenever the machine idles. */
   readonly until?: () => boolean;
   /**
+   * Ticks of 100 ns that may go by while all harts wait. When they have, and the harts still wait, the run ends with `waiting`, or
+   * with `idle` when no timer is set. Whoever hands out no more than have gone by on the wall makes an idle machine wait as a real
+   * one does. Default: no limit, time passes at once to the next timer.
+   */
+  readonly maxIdleTicks?: number;
+  /**
    * Looks every so many instructions whether the machine repeats itself for ever: registers and memory as they were, no device
    * accessed, no interrupt to come. Then the run ends with `stuck`. Machines that compute, poll the time or wait are left
    * alone. Default: no looking.
@@ -107,6 +113,8 @@ export class Machine {
   #isDisposed = false;
   /** Instructions until `until` and the console's input are looked at again. */
   #untilLook = 0;
+  /** What `idleTicks` may reach. */
+  #idleLimit = Number.POSITIVE_INFINITY;
   #end: RunEnd | undefined;
   /** The built-in firmware carries out a call. */
   #isInFirmware = false;
@@ -218,6 +226,11 @@ export class Machine {
     return machineStatistics(this);
   }
 
+  /** Ticks of 100 ns that went by while all harts waited, since this object was made. */
+  get idleTicks(): number {
+    return this.board.group.clock.idled;
+  }
+
   /** Traps taken so far by cause name; a call of the built-in SBI is one. */
   get traps(): Readonly<Record<string, number>> {
     return this.trapsOf();
@@ -281,13 +294,16 @@ export class Machine {
     if (this.#isDisposed) throw new MachineError('the machine was disposed of');
     if (this.#end) return this.#end;
     try {
-      const { maxInstructions = Number.POSITIVE_INFINITY, until, watchdog } = options;
+      const { maxInstructions = Number.POSITIVE_INFINITY, maxIdleTicks, until, watchdog } = options;
+      this.#idleLimit = maxIdleTicks === undefined ? Number.POSITIVE_INFINITY : this.idleTicks + maxIdleTicks;
+      if (maxIdleTicks !== undefined && !this.#schedule.next()) this.#passTime();
       const end =
         watchdog === undefined ? this.#run(maxInstructions, until) : this.#watch(maxInstructions, until, watchdog);
       this.#console.output.flush();
       this.#listeners.emit('stopped', end);
       return end;
     } finally {
+      this.#idleLimit = Number.POSITIVE_INFINITY;
       this.#console.output.flush();
     }
   }
@@ -411,15 +427,24 @@ export class Machine {
   #idle(): RunEnd | undefined {
     this.#console.output.flush();
     this.#console.poll();
-    if (this.#schedule.next()) return undefined;
+    return this.#schedule.next() ? undefined : this.#passTime();
+  }
+
+  #passTime(): RunEnd | undefined {
+    const { clock, timers } = this.board.group;
+    const now = clock.now();
     const deadline = this.#schedule.nextDeadline();
-    if (deadline < Number.MAX_SAFE_INTEGER) {
-      const { group } = this.board;
-      group.clock.advanceTo(deadline);
-      group.timers.ringDue(group.clock.now());
-      group.requestAttention();
-      return undefined;
+    const timer = deadline < Number.MAX_SAFE_INTEGER ? deadline : Number.POSITIVE_INFINITY;
+    const awaited = this.#console.recorder?.nextArrival ?? 0;
+    const event = Math.min(timer, awaited > now ? awaited : Number.POSITIVE_INFINITY);
+    const time = Math.min(event, now + Math.max(0, this.#idleLimit - clock.idled));
+    if (Number.isFinite(time)) {
+      clock.advanceTo(time);
+      timers.ringDue(clock.now());
+      this.board.group.requestAttention();
+      if (time === event) return undefined;
     }
+    if (timer < Number.POSITIVE_INFINITY) return { reason: 'waiting', exitCode: 0, idleTicks: timer - time };
     return { reason: 'idle', exitCode: 0, message: 'it waits for an interrupt, and no timer is set' };
   }
 

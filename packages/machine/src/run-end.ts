@@ -5,12 +5,15 @@ import { CsrSlot } from './hart-context.ts';
 export interface RunEnd {
   /**
    * `poweroff` and `reset`: software asked for it. `budget`: maxInstructions have retired. `until`: the condition held, or `stop` was called.
-   * `idle`: it waits for an interrupt that only input can bring. `stuck`: it cannot go on, `message` says why.
+   * `waiting`: maxIdleTicks went by, and a timer will wake it. `idle`: it waits for an interrupt that only input can bring.
+   * `stuck`: it cannot go on, `message` says why.
    */
-  readonly reason: 'poweroff' | 'reset' | 'budget' | 'until' | 'idle' | 'stuck';
+  readonly reason: 'poweroff' | 'reset' | 'budget' | 'until' | 'waiting' | 'idle' | 'stuck';
   /** As software gave it with poweroff; else 0. */
   readonly exitCode: number;
   readonly message?: string;
+  /** With `waiting`: ticks to the timer. */
+  readonly idleTicks?: number;
 }
 
 const hex = (value: bigint | number) => `0x${value.toString(16)}`;

@@ -92,6 +92,7 @@ export function createBareWorld(spec: WorldSpec, options: BareWorldOptions = {})
         return { reason: 'fault', exitCode: 0, message: end.message ?? end.reason };
       case 'budget':
       case 'until':
+      case 'waiting':
         return undefined;
       default:
         return end.reason satisfies never;

@@ -17,6 +17,7 @@ import { GdbServer } from './gdb-server.ts';
 import { readInput } from './input.ts';
 import { Monitor } from './monitor.ts';
 import { writeAll } from './output.ts';
+import { Pace } from './pace.ts';
 import { replaceFile, withSnapshots } from './snapshot-file.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
 import type { SavePlan } from './verb-snapshot.ts';
@@ -25,8 +26,8 @@ import { isOnTerminal, type OpenDevice, openDevice, type TerminalEnds } from './
 const TICKS_PER_SECOND = 1e7;
 const INTERACTIVE_SLICE_MS = 15;
 const PIPED_SLICE_MS = 60;
-/** Virtual time may be this much ahead of the clock on the wall while a person is there. */
-const AHEAD_MS = 10;
+/** A waiting machine is looked after this often at least. */
+const LOOK_MS = 100;
 const VIRTIO_SLOTS = 8;
 
 /**
@@ -170,6 +171,7 @@ class Session {
   /** Instructions of the machine at which it is saved next. */
   #nextSave = Number.POSITIVE_INFINITY;
   #ticksBefore = 0;
+  #idleTicksBefore = 0;
 
   constructor(
     create: MachineMaker,
@@ -231,6 +233,17 @@ class Session {
   get #ticks(): number {
     return this.#ticksBefore + this.#machine.hart.now();
   }
+  /**
+   * What the clock on the wall holds back. For a person at a terminal that is all of the time; a program that talks by a pipe has the
+   * machine's full speed, but its machine does not run away while it thinks.
+   */
+  get #pacedTicks(): number {
+    return this.#terminal.isInteractive ? this.#ticks : this.#idleTicksBefore + this.#machine.idleTicks;
+  }
+  get #isPaced(): boolean {
+    const { idle } = this.#options;
+    return idle === undefined ? !this.#terminal.isEnded || this.#gdb?.isConnected === true : idle === 'wait';
+  }
 
   statistics(wallMs: number): string {
     const memory = (process.memoryUsage().rss / 2 ** 20).toFixed(0);
@@ -286,16 +299,18 @@ class Session {
     const { maxInstructions = Number.POSITIVE_INFINITY, maxSeconds = Number.POSITIVE_INFINITY } = this.#options;
     const maxTicks = maxSeconds * TICKS_PER_SECOND;
     const { isInteractive } = this.#terminal;
-    const pace = isInteractive ? new Pace() : undefined;
+    const pace = new Pace();
     if (this.#isMonitorShown) this.#monitor.prompt();
     for (;;) {
       if (this.#gdb?.isKilled) return ExitCode.ok;
       if (this.#isHeld) {
         await this.#wait(1000);
+        pace.forget(this.#pacedTicks);
         if (!this.#gdb && this.#terminal.isEnded && this.#options.monitor !== 'none') return ExitCode.ok;
       } else {
         this.#isStopped = false;
         this.#feed(this.#ticks);
+        const isPaced = this.#isPaced;
         const sliceEnd = performance.now() + (isInteractive ? INTERACTIVE_SLICE_MS : PIPED_SLICE_MS);
         const end = (this.#gdb ?? this.#machine).run({
           ...(this.#options.watchdog !== undefined && { watchdog: this.#options.watchdog }),
@@ -303,13 +318,17 @@ class Session {
             0,
             Math.min(maxInstructions - this.#instructions, this.#nextSave - this.#machine.counters.instructions),
           ),
+          ...(isPaced && {
+            maxIdleTicks: Math.min(pace.allowance(this.#pacedTicks), Math.max(0, maxTicks - this.#ticks)),
+          }),
           until: () =>
             performance.now() >= sliceEnd ||
             this.#texts.isSatisfied ||
             this.#texts.failed !== undefined ||
             this.#ticks >= maxTicks ||
-            (pace?.isAhead(this.#ticks) ?? false),
+            (isInteractive && isPaced && pace.isAhead(this.#pacedTicks)),
         });
+        pace.forget(this.#pacedTicks);
         this.#saveWhenDue();
         const code = this.#judge(end, maxInstructions, maxTicks);
         if (code !== undefined) return code;
@@ -317,8 +336,9 @@ class Session {
           if (this.#terminal.isEnded && !this.#gdb?.isConnected) {
             return this.#ended(ExitCode.guestFault, `${end.message}, and there is no input`);
           }
-          await this.#wait(1000);
-        } else if (pace?.isAhead(this.#ticks)) await this.#wait(AHEAD_MS);
+          await this.#wait(LOOK_MS);
+        } else if (end.reason === 'waiting') await this.#wait(Math.min(LOOK_MS, pace.delay(end.idleTicks ?? 0)));
+        else if (isInteractive && isPaced && pace.isAhead(this.#pacedTicks)) await this.#wait(pace.delay(0) + 1);
         else await new Promise((resolve) => setImmediate(resolve));
       }
       const code = this.#attend();
@@ -345,6 +365,7 @@ class Session {
       case 'stuck':
         return this.#ended(ExitCode.guestFault, end.message ?? 'it cannot go on');
       case 'idle':
+      case 'waiting':
       case 'until':
       case 'budget':
         if (this.#instructions >= maxInstructions) {
@@ -374,6 +395,7 @@ class Session {
   #reset(): void {
     this.#instructionsBefore = this.#instructions;
     this.#ticksBefore = this.#ticks;
+    this.#idleTicksBefore += this.#machine.idleTicks;
     // What was typed and not read yet is for the machine that comes.
     if (this.#isTypedToSerial) this.#terminal.unread(this.#machine.board.uart.save().input);
     for (const device of this.#parts.devices) device?.reset();
@@ -404,22 +426,5 @@ class Session {
       if (action === 'reset') this.#reset();
     }
     return undefined;
-  }
-}
-
-/** Holds virtual time back to the clock on the wall, so that an idle machine waits as a real one does. */
-class Pace {
-  #wall = performance.now();
-  #ticks = 0;
-
-  isAhead(ticks: number): boolean {
-    const virtualMs = ((ticks - this.#ticks) / TICKS_PER_SECOND) * 1000;
-    const ahead = virtualMs - (performance.now() - this.#wall);
-    // A machine that was slower than real time does not hurry afterwards.
-    if (ahead < -AHEAD_MS) {
-      this.#wall = performance.now();
-      this.#ticks = ticks;
-    }
-    return ahead > AHEAD_MS;
   }
 }

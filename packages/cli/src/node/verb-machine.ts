@@ -3,7 +3,14 @@ import type { EngineName } from '@worldswitch/machine';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ExitCode, UserError } from '../exit-codes.ts';
 import { keyValues, onOff } from '../key-values.ts';
-import { afterDrives, type DeviceDescription, type DriveDescription, parseStartTime } from '../machine-description.ts';
+import {
+  afterDrives,
+  type DeviceDescription,
+  type DriveDescription,
+  type IdleWay,
+  idleWays,
+  parseStartTime,
+} from '../machine-description.ts';
 import { hartCount, positiveInteger } from './options.ts';
 import { runMachine } from './run-machine.ts';
 import { readSnapshotFiles } from './snapshot-file.ts';
@@ -24,6 +31,7 @@ export interface MachineRunFlags extends SnapshotFlags {
   readonly engine?: EngineName;
   readonly maxInstructions?: number;
   readonly maxTime?: number;
+  readonly idle?: IdleWay;
   readonly expectText?: string[];
   readonly failText?: string[];
   readonly reboot?: boolean;
@@ -49,6 +57,12 @@ export function addMachineRunOptions(command: Command): Command {
     .option('--smp <n>', 'harts of the machine, 1 to 8', hartCount)
     .option('--bios <file>', 'firmware: default (built in), none, or a file such as fw_dynamic.bin')
     .option('--max-time <seconds>', 'stop the machine after this much virtual time', seconds)
+    .addOption(
+      new Option(
+        '--idle <way>',
+        'while all harts wait, time goes by as on the wall (wait) or at once to the next timer (race); default: wait, and race when nothing more can be typed',
+      ).choices(idleWays),
+    )
     .option('--expect-text <text>', 'end with success when the console has said this; several: in this order', each)
     .option('--fail-text <text>', 'end with a failure when the console says this', each)
     .option(
@@ -107,6 +121,7 @@ export async function machineRunVerb(flags: MachineRunFlags): Promise<number> {
       failText: flags.failText ?? [],
       ...(flags.maxInstructions !== undefined && { maxInstructions: flags.maxInstructions }),
       ...(flags.maxTime !== undefined && { maxSeconds: flags.maxTime }),
+      ...(flags.idle !== undefined && { idle: flags.idle }),
       ...(restore && { restore }),
       ...(save && { save }),
     },
@@ -137,6 +152,7 @@ export function refuseMachineFlags(flags: MachineRunFlags): void {
       'hvc',
       'balloon',
       'maxTime',
+      'idle',
       'expectText',
       'failText',
       'gdb',

@@ -125,6 +125,7 @@ function run(machine: Machine, filter: EventFilter, symbols: SymbolTable | undef
       return ExitCode.guestFault;
     case 'budget':
     case 'until':
+    case 'waiting':
       return ExitCode.instructionLimit;
     default:
       return end.reason satisfies never;

@@ -58,6 +58,12 @@ export class InputLog {
     return next.bytes;
   }
 
+  /** Time of the next arrival if the machine waits for it, which has retired so many instructions; Infinity otherwise. */
+  awaitedAt(instructions: number): number {
+    const next = this.#arrivals[this.#next];
+    return next?.point === 'poll' && next.instructions === instructions ? next.time : Number.POSITIVE_INFINITY;
+  }
+
   /** Something is still to arrive. */
   get hasNext(): boolean {
     return this.#next < this.#arrivals.length;

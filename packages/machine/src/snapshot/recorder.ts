@@ -12,6 +12,8 @@ export interface MachineRecorder {
   arrived(point: InputPoint, bytes: Uint8Array): void;
   /** What arrives at this point of a repeated run. */
   replay(point: InputPoint): Uint8Array | undefined;
+  /** The time of what arrives next in a repeated run before another instruction retires; Infinity for none. */
+  readonly nextArrival: number;
   /** Something happened that a repeated run would not do by itself: a step out of turn, a device that heard from outside. */
   wentAstray(): void;
 }

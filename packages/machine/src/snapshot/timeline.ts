@@ -186,6 +186,10 @@ class Recording implements Timeline, MachineRecorder {
     return this.#inputs.take(point, this.#now);
   }
 
+  get nextArrival(): number {
+    return this.isReplaying ? this.#inputs.awaitedAt(this.position) : Number.POSITIVE_INFINITY;
+  }
+
   wentAstray(): void {
     this.#isAstray = true;
   }

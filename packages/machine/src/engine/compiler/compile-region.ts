@@ -1,7 +1,7 @@
 import type { AccessWidth } from '@worldswitch/isa';
 import { CsrSlot, Mstatus } from '../../hart-context.ts';
 import { HartOffset } from '../../hart-state.ts';
-import { type AccessWindow, extentOfWindow } from './access-window.ts';
+import { type AccessWindow, extentOfWindow, type WindowExtent, windowsAfter } from './access-window.ts';
 import { type Block, type Edge, edgesOf, type PlacedInstruction, type Region } from './discover.ts';
 import { FunctionWriter, Op, ValueType } from './emit.ts';
 import { writeGuestCall } from './guest-call.ts';
@@ -10,6 +10,7 @@ import { COUNTER, Outcome } from './layout.ts';
 import {
   type AccessAddress,
   type AccessContext,
+  pushAreTranslated,
   writeAmo,
   writeLoad,
   writeLoadReserved,
@@ -21,6 +22,7 @@ import type { PlainCsrAccess } from './plain-csr.ts';
 import { RegionExits } from './region-exit.ts';
 import { analyseRegisters, type RegisterState, registerUse } from './register-flow.ts';
 import { FIRST_FLOAT, membersOf, NO_REGISTERS, type RegisterSet, union } from './register-set.ts';
+import { withRounds } from './rounds.ts';
 import { type RowShape, shapeOf } from './row-shape.ts';
 import { withSingleEntries } from './single-entry.ts';
 import { writeStructured } from './structure.ts';
@@ -64,7 +66,8 @@ const MAX_LOOKAHEAD = 96;
  * serves every address at which the page is mapped.
  */
 export function compileRegion(placed: PlacedRegion, imports: RegionImports): FunctionWriter {
-  return new RegionCompiler({ ...placed, region: withSingleEntries(placed.region) }, imports).compile();
+  const region = withRounds(withSingleEntries(placed.region), placed.physicalSize === 0);
+  return new RegionCompiler({ ...placed, region }, imports).compile();
 }
 
 /** What is known at a place because control came by one way only. */
@@ -246,7 +249,7 @@ class RegionCompiler implements InstructionContext, AccessContext {
     // Accesses count as TLB lookups, which there are none of where addresses are physical.
     if (this.physicalSize === 0) path.accesses += shape.accesses;
     const { writes } = registerUse(placed);
-    if (writes.x !== 0) path.windows = path.windows.filter(({ base }) => (writes.x & (1 << base)) === 0);
+    if (writes.x !== 0) path.windows = windowsAfter(path.windows, placed);
     this.#dirty = union(this.#dirty, writes);
     this.#valid = union(this.#valid, writes);
   }
@@ -304,6 +307,15 @@ class RegionCompiler implements InstructionContext, AccessContext {
           writeJumpTable(writer, this.#target, offsets, pushAddress, (index) => follow(end.targets[index]!));
         }
         this.#leaveTo(() => writer.get(this.#target));
+        return;
+      case 'windows':
+        this.#requireWindows(end.windows);
+        writer.open(Op.if);
+        follow(end.covered);
+        this.#path.windows = [];
+        writer.otherwise();
+        follow(end.alone);
+        writer.close();
         return;
       case 'step':
       case 'environmentCall':
@@ -482,19 +494,28 @@ class RegionCompiler implements InstructionContext, AccessContext {
     const { block, position } = this.#place;
     const extent = extentOfWindow(this.#placed.region, block, position, this.#isContinuation);
     if (!extent || extent.count < MIN_SHARED_ACCESSES) return undefined;
-    let free = 0;
-    while (path.windows.some((other) => other.local === this.#windowLocals[free])) free++;
-    this.#windowLocals[free] ??= this.writer.local(ValueType.i32);
-    const window = {
-      base: register,
-      low: extent.low,
-      high: extent.high,
-      isStore,
-      local: this.#windowLocals[free]!,
-    };
+    const window = this.#newWindow({ ...extent, isStore }, this.physicalSize > 0);
     writeWindowCheck(this, local, window);
     path.windows = [...path.windows, window];
     return window;
+  }
+
+  /** A window with a local variable that no other one uses here. */
+  #newWindow({ base, low, high, isStore }: WindowExtent, isSure: boolean): AccessWindow {
+    const { windows } = this.#path;
+    let free = 0;
+    while (windows.some((other) => other.local === this.#windowLocals[free])) free++;
+    this.#windowLocals[free] ??= this.writer.local(ValueType.i32);
+    return { base, low, high, isStore, isSure, local: this.#windowLocals[free]! };
+  }
+
+  /** Pushes whether these windows lie in pages of the translation tables, and takes them for granted. */
+  #requireWindows(extents: readonly WindowExtent[]): void {
+    this.#temporariesInUse.clear();
+    this.#path.windows = [];
+    for (const extent of extents) this.#path.windows = [...this.#path.windows, this.#newWindow(extent, true)];
+    const checks = this.#path.windows.map((window) => ({ base: this.readX(window.base), window }));
+    pushAreTranslated(this, checks);
   }
 
   jump(): void {

@@ -1,4 +1,5 @@
 import type { DecodedInstruction } from '@worldswitch/isa';
+import type { WindowExtent } from './access-window.ts';
 import type { PlainCsrAccess, PlainCsrLookup } from './plain-csr.ts';
 import { isTranslatable, pcRelative, shapeOf } from './row-shape.ts';
 
@@ -22,7 +23,14 @@ export type Terminator =
   /** The instruction after the block's last one (at `offset`) is executed by the reference semantics. */
   | { readonly kind: 'step'; readonly offset: number }
   /** The same, where it is an environment call. */
-  | { readonly kind: 'environmentCall'; readonly offset: number };
+  | { readonly kind: 'environmentCall'; readonly offset: number }
+  /** Made by `rounds.ts`: on to `covered` when all addresses in these windows are translated, else to `alone`. */
+  | {
+      readonly kind: 'windows';
+      readonly windows: readonly WindowExtent[];
+      readonly covered: { readonly block: number };
+      readonly alone: { readonly block: number };
+    };
 
 export interface PlacedInstruction {
   /** Bytes from the start of the page. */
@@ -57,6 +65,8 @@ export function edgesOf({ end }: Block): readonly Edge[] {
       return [end.returnTo];
     case 'indirect':
       return end.targets;
+    case 'windows':
+      return [end.covered, end.alone];
     default:
       return [];
   }

@@ -80,8 +80,8 @@ export function writeLoad(
   const { writer, physicalSize } = context;
   const opcode = isDouble ? Op.f64Load : loadOpcodes[width][isSigned ? 'signed' : 'unsigned'];
   if (window) {
-    if (physicalSize > 0) {
-      writer.get(window.local).memory(opcode, RAM + address.offset - window.low);
+    if (window.isSure) {
+      writer.get(window.local).memory(opcode, ramOffset(context) + address.offset - window.low);
       return;
     }
     writer.get(window.local).open(Op.if, isDouble ? ValueType.f64 : ValueType.i64);
@@ -119,11 +119,11 @@ export function writeStore(
   const { writer, physicalSize } = context;
   const opcode = isDouble ? Op.f64Store : storeOpcodes[width];
   if (window) {
-    if (physicalSize > 0) {
+    if (window.isSure) {
       writer
         .get(window.local)
         .get(value)
-        .memory(opcode, RAM + address.offset - window.low);
+        .memory(opcode, ramOffset(context) + address.offset - window.low);
       return;
     }
     writer.get(window.local).open(Op.if);
@@ -284,7 +284,33 @@ export function writeWindowCheck(context: AccessContext, base: number, window: A
     context.leaveIf();
     return;
   }
+  const place = context.temporary(ValueType.i32);
+  pushMismatch(context, base, { ...window, local: place });
+  const mismatch = context.temporary(ValueType.i64);
+  writer.set(mismatch).get(place).i32(0).get(mismatch).op(Op.i64Eqz).op(Op.select).set(local);
+}
+
+/**
+ * Sets the windows' local variables, by translated addresses, and pushes an i32 that is 0 unless each of them lies in one page
+ * of the table.
+ */
+export function pushAreTranslated(
+  context: AccessContext,
+  windows: readonly { readonly base: number; readonly window: AccessWindow }[],
+): void {
+  const { writer } = context;
+  for (const [index, { base, window }] of windows.entries()) {
+    pushMismatch(context, base, window);
+    if (index > 0) writer.op(Op.i64Or);
+  }
+  writer.op(Op.i64Eqz);
+}
+
+/** Sets a window's local variable and pushes an i64 that is 0 when the window lies in one page of the translation table. */
+function pushMismatch(context: AccessContext, base: number, { low, high, isStore, local }: AccessWindow): void {
+  const { writer } = context;
   const table = isStore ? STORE_TABLE : LOAD_TABLE;
+  const first = context.temporary(ValueType.i64);
   const entry = context.temporary(ValueType.i32);
   const tag = context.temporary(ValueType.i64);
   pushSum(writer, { local: base, offset: low }, 0);
@@ -296,13 +322,16 @@ export function writeWindowCheck(context: AccessContext, base: number, window: A
     .op(Op.i32WrapI64)
     .get(entry)
     .memory(Op.i32Load, table + 8)
-    .op(Op.i32Add);
-  writer.i32(0).get(entry).memory(Op.i64Load, table).set(tag);
+    .op(Op.i32Add)
+    .set(local);
+  writer.get(entry).memory(Op.i64Load, table).set(tag);
   writer.get(first).i64(-PAGE_SIZE).op(Op.i64And).get(tag).op(Op.i64Xor);
-  pushSum(writer, { local: first, offset: span - 1 }, 0);
-  writer.i64(-PAGE_SIZE).op(Op.i64And).get(tag).op(Op.i64Xor).op(Op.i64Or).op(Op.i64Eqz);
-  writer.op(Op.select).set(local);
+  pushSum(writer, { local: first, offset: high - low - 1 }, 0);
+  writer.i64(-PAGE_SIZE).op(Op.i64And).get(tag).op(Op.i64Xor).op(Op.i64Or);
 }
+
+/** What is added to the place that a window's local variable holds. */
+const ramOffset = ({ physicalSize }: AccessContext): number => (physicalSize > 0 ? RAM : 0);
 
 /** Pushes the place of the translation table's entry for an address. */
 function pushEntry(context: AccessContext, address: number): void {

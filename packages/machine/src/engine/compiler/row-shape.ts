@@ -30,6 +30,8 @@ export interface RowShape {
         readonly isStore: boolean;
       }
     | undefined;
+  /** The register of which it leaves a copy, or that plus the immediate, in rd. */
+  readonly movement: { readonly from: 'rd' | 'rs1' | 'rs2' | 'rs3'; readonly hasImmediate: boolean } | undefined;
   /** Operand names of the integer registers that it reads. */
   readonly readsX: readonly ('rd' | 'rs1' | 'rs2' | 'rs3')[];
 }
@@ -171,6 +173,7 @@ function analyse(semantics: readonly Statement[]): RowShape {
     jump,
     branch,
     access,
+    movement: movementOf(semantics),
     writesX,
     readsX: [...reads],
     writesF,
@@ -178,6 +181,14 @@ function analyse(semantics: readonly Statement[]): RowShape {
     floats: isFloat ? floats : undefined,
     isRounding: floats.some(isRounding),
   };
+}
+
+function movementOf([first, ...others]: readonly Statement[]): RowShape['movement'] {
+  if (first?.kind !== 'setX' || others.length > 0) return undefined;
+  const { value } = first;
+  if (value.op === 'x') return { from: value.operand, hasImmediate: false };
+  if (value.op !== 'add' || value.a.op !== 'x' || value.b.op !== 'immediate') return undefined;
+  return { from: value.a.operand, hasImmediate: true };
 }
 
 function accessAt(address: Expression, width: AccessWidth, isStore: boolean): RowShape['access'] {

@@ -1,4 +1,5 @@
-import { type Block, type Edge, edgesOf, type Region } from './discover.ts';
+import type { Block, Region } from './discover.ts';
+import { regionOf, successorsOf, withEdges } from './region-graph.ts';
 
 /** Instructions that copies may add to a region. */
 const MAX_COPIED_INSTRUCTIONS = 128;
@@ -26,11 +27,13 @@ class LoopSplitter {
 
   split(): Region {
     this.#resolve(this.#blocks.map((_, index) => index));
-    return this.#isSplit && this.#blocks.length > this.#region.blocks.length ? this.#collect() : this.#region;
+    return this.#isSplit && this.#blocks.length > this.#region.blocks.length
+      ? regionOf(this.#blocks, this.#entry)
+      : this.#region;
   }
 
   #successors(block: number): readonly number[] {
-    return edgesOf(this.#blocks[block]!).flatMap((edge) => ('block' in edge ? [edge.block] : []));
+    return successorsOf(this.#blocks[block]!);
   }
 
   /** Looks at the loops among these blocks, and then at the loops inside of them. */
@@ -118,41 +121,5 @@ class LoopSplitter {
     };
     for (const block of scope) if (!order.has(block)) visit(block);
     return found;
-  }
-
-  /** The blocks that are reachable, the entry first. */
-  #collect(): Region {
-    const reachable = [this.#entry];
-    const indices = new Map([[this.#entry, 0]]);
-    for (const block of reachable) {
-      for (const successor of this.#successors(block)) {
-        if (indices.has(successor)) continue;
-        indices.set(successor, reachable.length);
-        reachable.push(successor);
-      }
-    }
-    const blocks = reachable.map((block) => withEdges(this.#blocks[block]!, (target) => indices.get(target)!));
-    return { blocks, instructionCount: blocks.reduce((sum, { instructions }) => sum + instructions.length, 0) };
-  }
-}
-
-/** The block with the blocks that it leads to replaced. */
-function withEdges(block: Block, redirect: (block: number) => number): Block {
-  const changed = (edge: Edge): Edge => ('block' in edge ? { block: redirect(edge.block) } : edge);
-  const { end } = block;
-  switch (end.kind) {
-    case 'goto':
-      return { ...block, end: { ...end, to: changed(end.to) } };
-    case 'branch':
-      return { ...block, end: { ...end, taken: changed(end.taken), fallThrough: changed(end.fallThrough) } };
-    case 'indirect':
-      return {
-        ...block,
-        end: { ...end, targets: end.targets.map(({ block: target }) => ({ block: redirect(target) })) },
-      };
-    case 'call':
-      return { ...block, end: { ...end, returnTo: changed(end.returnTo) } };
-    default:
-      return block;
   }
 }

@@ -140,9 +140,9 @@ export function writeFloat(expression: Float, context: FloatContext): void {
     const operands = expression.args.map((_, index) => operand(index));
     for (const local of operands) writer.get(local);
     writer.op(of(arithmetic[name]!)).set(result);
-    // A sum or root of zero is exact; a product or quotient is when it has a zero among its operands.
-    if (name === 'add' || name === 'subtract' || name === 'squareRoot')
-      requireNormal(result, isSingle, context, result);
+    // Sums that are below the normal numbers are exact, and roots are never there.
+    if (name === 'add' || name === 'subtract' || name === 'squareRoot') requireFinite(result, isSingle, context);
+    // A product or quotient of zero is exact when it has a zero among its operands.
     else requireNormal(result, isSingle, context, operands[0], name === 'multiply' ? operands[1] : undefined);
   }
   writer.get(result);
@@ -172,6 +172,15 @@ function compare(name: string, a: number, b: number, isSingle: boolean, context:
   writer.get(truth).op(Op.i64ExtendI32U);
 }
 
+/** Requires a result that is neither infinite nor NaN: taken from itself, it leaves zero. */
+function requireFinite(result: number, isSingle: boolean, context: FloatContext): void {
+  const { writer } = context;
+  writer.get(result).get(result);
+  if (isSingle) writer.op(Op.f32Sub).f32(0).op(Op.f32Ge);
+  else writer.op(Op.f64Sub).f64(0).op(Op.f64Ge);
+  context.require();
+}
+
 /**
  * Requires a result that raises no flag but inexact: not the smallest normal exponent or below, not infinite, not NaN; or a
  * zero while one of the `zeros` is zero.
@@ -195,8 +204,13 @@ function requireNormal(
       .op(Op.i32Sub)
       .i32(0xfd);
   else {
-    writer.get(result).op(Op.i64ReinterpretF64).i64(52).op(Op.i64ShrU).op(Op.i32WrapI64);
-    writer.i32(0x7ff).op(Op.i32And).i32(2).op(Op.i32Sub).i32(0x7fd);
+    writer.get(result).op(Op.i64ReinterpretF64).i64(32).op(Op.i64ShrU).op(Op.i32WrapI64);
+    writer
+      .i32(1)
+      .op(Op.i32Shl)
+      .i32(-(2 << 21))
+      .op(Op.i32Add)
+      .i32(0x7fd << 21);
   }
   writer.op(Op.i32GeU).open(Op.if);
   const equal = isSingle ? Op.f32Eq : Op.f64Eq;

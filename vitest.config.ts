@@ -10,7 +10,9 @@ export default defineConfig({
     include: ['packages/*/{src,test,conformance}/**/*.test.ts', 'scripts/**/*.test.ts', 'apps/bench/test/**/*.test.ts'],
     // Boots of Debian take minutes: pnpm test:linux.
     exclude: ['**/node_modules/**', 'scripts/linux/**'],
-    testTimeout: 60_000,
+    // These end what waits for ever, and nothing else: how long a test computes is the computer's affair.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     pool: 'forks',
     maxWorkers: 2,
   },

@@ -1,27 +1,18 @@
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { guestKernelElf, program, programNames, rogueKernel } from '@worldswitch/guest-os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ExitCode } from '../src/exit-codes.ts';
+import { runCommand } from './run-command.ts';
 
-const command = join(import.meta.dirname, '..', 'bin', 'worldswitch.mjs');
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'worldswitch-cli-'));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function worldswitch(args: readonly string[], input = '') {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [command, ...args], {
-    input,
-    encoding: 'utf8',
-    maxBuffer: 64 << 20,
-    timeout: 55_000,
-  });
-  return { status, stdout, stderr };
-}
+const worldswitch = (args: readonly string[], input?: string) => runCommand('worldswitch', args, input);
 function file(name: string, data: Uint8Array | string): string {
   const path = join(folder, name);
   writeFileSync(path, data);

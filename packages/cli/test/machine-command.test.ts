@@ -1,12 +1,12 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assemble } from '@worldswitch/isa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ExitCode } from '../src/exit-codes.ts';
+import { commandFile, runCommand } from './run-command.ts';
 
-const bin = (name: string) => join(import.meta.dirname, '..', 'bin', `${name}.mjs`);
 /**
  * Echoes what is typed. `q` switches the machine off with status 42, `r` resets it.
  * Runs in machine mode and in supervisor mode, at whatever address.
@@ -85,25 +85,17 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function run(command: 'worldswitch' | 'worldswitch-qemu', args: readonly string[], input = '') {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [bin(command), ...args], {
-    input,
-    encoding: 'utf8',
-    timeout: 55_000,
-  });
-  return { status, stdout, stderr };
-}
 const machine = (args: readonly string[], input = '') =>
-  run('worldswitch', ['run', '--kernel', kernel, '--memory', '4M', ...args], input);
+  runCommand('worldswitch', ['run', '--kernel', kernel, '--memory', '4M', ...args], input);
 const qemu = (args: readonly string[], input = '') =>
-  run('worldswitch-qemu', ['-machine', 'virt', '-m', '4M', '-nographic', ...args], input);
+  runCommand('worldswitch-qemu', ['-machine', 'virt', '-m', '4M', '-nographic', ...args], input);
 
 describe('run --kernel', () => {
   it("ends with the machine's own exit code, and gives it what is piped in", () => {
     expect(machine([], 'hello q')).toEqual({ status: 42, stdout: 'k\nhello ', stderr: '' });
   });
   it('resets the machine, or ends there', async () => {
-    const child = spawn(process.execPath, [bin('worldswitch'), 'run', '--kernel', kernel, '--memory', '4M']);
+    const child = spawn(process.execPath, [commandFile('worldswitch'), 'run', '--kernel', kernel, '--memory', '4M']);
     let console = '';
     child.stdout.on('data', (bytes: Buffer) => {
       if (console === '') child.stdin.write('ar');
@@ -141,7 +133,7 @@ describe('run --kernel', () => {
     writeFileSync(waits, assemble(waitingKernel, { origin: 0x8020_0000 }).bytes);
     const args = ['run', '--kernel', waits, '--memory', '4M', '--stats'];
     const start = performance.now();
-    const child = spawn(process.execPath, [bin('worldswitch'), ...args]);
+    const child = spawn(process.execPath, [commandFile('worldswitch'), ...args]);
     let console = '';
     child.stdout.on('data', (bytes: Buffer) => {
       console += bytes.toString();
@@ -151,11 +143,19 @@ describe('run --kernel', () => {
     expect(performance.now() - start).toBeGreaterThan(900);
     expect(console).toBe('12');
     // An hour and a second.
-    expect(run('worldswitch', [...args, '--max-time', '3500']).status).toBe(ExitCode.timeLimit);
-    const raced = spawn(process.execPath, [bin('worldswitch'), ...args, '--idle', 'race']);
+    expect(runCommand('worldswitch', [...args, '--max-time', '3500']).status).toBe(ExitCode.timeLimit);
+    const raced = spawn(process.execPath, [commandFile('worldswitch'), ...args, '--idle', 'race']);
     expect(await new Promise((resolve) => raced.once('close', resolve))).toBe(0);
     expect(
-      run('worldswitch-qemu', ['-machine', 'virt', '-kernel', waits, '-nographic', '-icount', 'shift=0,sleep=off']),
+      runCommand('worldswitch-qemu', [
+        '-machine',
+        'virt',
+        '-kernel',
+        waits,
+        '-nographic',
+        '-icount',
+        'shift=0,sleep=off',
+      ]),
     ).toEqual({
       status: 0,
       stdout: '12',
@@ -173,10 +173,12 @@ describe('run --kernel', () => {
   it('starts the kernel in machine mode when there is no firmware', () => {
     const image = at('machine-mode.bin');
     writeFileSync(image, assemble(`csrr x0, mscratch\n${echoKernel}`, { origin: 0x8000_0000 }).bytes);
-    expect(run('worldswitch', ['run', '--kernel', image, '--bios', 'none', '--memory', '4M'], 'q').status).toBe(42);
+    expect(runCommand('worldswitch', ['run', '--kernel', image, '--bios', 'none', '--memory', '4M'], 'q').status).toBe(
+      42,
+    );
   });
   it('is ended by a signal', async () => {
-    const child = spawn(process.execPath, [bin('worldswitch'), 'run', '--kernel', kernel, '--memory', '4M']);
+    const child = spawn(process.execPath, [commandFile('worldswitch'), 'run', '--kernel', kernel, '--memory', '4M']);
     await new Promise((resolve) => child.stdout.once('data', resolve));
     child.kill('SIGTERM');
     expect(await new Promise((resolve) => child.once('close', (code) => resolve(code)))).toBe(143);
@@ -255,8 +257,8 @@ end: j end
       stderr: '',
     });
     const flags = ['--drive', at('disk.img'), '--rng', 'seed=3', '--hvc', 'none', '--balloon'];
-    expect(run('worldswitch', ['run', '--kernel', at('ids.bin'), ...flags]).stdout).toBe('00005342');
-    expect(run('worldswitch', ['run', at('ids.yaml')]).stdout).toBe('00005342');
+    expect(runCommand('worldswitch', ['run', '--kernel', at('ids.bin'), ...flags]).stdout).toBe('00005342');
+    expect(runCommand('worldswitch', ['run', at('ids.yaml')]).stdout).toBe('00005342');
   });
   it('has a monitor for the balloon', () => {
     const device = ['-device', 'virtio-balloon-device'];
@@ -273,8 +275,8 @@ end: j end
     expect(readFileSync(log, 'utf8')).toBe('k\n');
   });
   it('says its version as scripts look for it', () => {
-    expect(run('worldswitch-qemu', ['--version']).stdout).toMatch(/^QEMU emulator version \d+\.\d+\.\d+ /);
-    expect(run('worldswitch-qemu', ['-help']).stdout).toMatch(/^-gdb /m);
+    expect(runCommand('worldswitch-qemu', ['--version']).stdout).toMatch(/^QEMU emulator version \d+\.\d+\.\d+ /);
+    expect(runCommand('worldswitch-qemu', ['-help']).stdout).toMatch(/^-gdb /m);
   });
   it.each([
     [['-semihosting'], '-semihosting is not supported: print on the serial line'],
@@ -312,8 +314,8 @@ end: j end
 describe('a machine file', () => {
   it('is validated and run; its files are beside it', () => {
     writeFileSync(at('machine.yaml'), 'kernel: kernel.bin\nmemory: 4M\nsmp: 2\ndrives: [disk.img]\n');
-    expect(run('worldswitch', ['validate', at('machine.yaml')])).toMatchObject({ status: 0, stderr: '' });
-    expect(run('worldswitch', ['run', at('machine.yaml')], 'q').status).toBe(42);
+    expect(runCommand('worldswitch', ['validate', at('machine.yaml')])).toMatchObject({ status: 0, stderr: '' });
+    expect(runCommand('worldswitch', ['run', at('machine.yaml')], 'q').status).toBe(42);
   });
   it.each([
     ['kernel: kernel.bin\nsmpp: 2\n', ExitCode.badInput, 'line 2, smpp: unknown key'],
@@ -322,7 +324,7 @@ describe('a machine file', () => {
     ['kernel: kernel.bin\ndrives: [odd.img]\n', ExitCode.badInput, 'not a multiple of 512'],
   ])('is refused: %j', (text, status, message) => {
     writeFileSync(at('wrong.yaml'), text);
-    const result = run('worldswitch', ['validate', at('wrong.yaml')]);
+    const result = runCommand('worldswitch', ['validate', at('wrong.yaml')]);
     expect(result.stderr).toContain(message);
     expect(result.status).toBe(status);
   });

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,8 +7,8 @@ import { inspectSnapshot, Machine } from '@worldswitch/machine';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ExitCode } from '../src/exit-codes.ts';
 import { replaceFile } from '../src/node/snapshot-file.ts';
+import { commandFile, runCommand } from './run-command.ts';
 
-const command = join(import.meta.dirname, '..', 'bin', 'worldswitch.mjs');
 const seed = Number(process.env.WORLDSWITCH_SEED ?? Date.now() % 1_000_000);
 let folder: string;
 let kernel: string;
@@ -47,14 +47,7 @@ fill:
     j    next
 `;
 
-function worldswitch(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [command, ...args], {
-    encoding: 'utf8',
-    input: '',
-    timeout: 55_000,
-  });
-  return { status, stdout, stderr };
-}
+const worldswitch = (...args: string[]) => runCommand('worldswitch', args);
 
 it('run saves and restores, in full and incrementally; snapshot looks at files and puts them together', () => {
   const [whole, more, flat] = ['whole', 'more', 'flat'].map((name) => join(folder, name)) as [string, string, string];
@@ -99,14 +92,19 @@ it(`killed at any moment, there is the old snapshot or the new (seed ${seed})`, 
   let random = seed;
   for (let kill = 0; kill < 14; kill++) {
     const start = existsSync(file) ? ['--restore', file] : ['--kernel', kernel, '--memory', '4M'];
-    const child = spawn(process.execPath, [command, 'run', ...start, '--save', file, '--save-every', '3000'], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const child = spawn(
+      process.execPath,
+      [commandFile('worldswitch'), 'run', ...start, '--save', file, '--save-every', '3000'],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
     const gone = new Promise((resolve) => child.on('exit', (_code, signal) => resolve(signal)));
     child.stdout.resume();
     // Once it has saved for the first time it saves all the time.
     const before = writtenAt(file);
-    while (writtenAt(file) === before) await new Promise((resolve) => setTimeout(resolve, 3));
+    while (writtenAt(file) === before && child.exitCode === null)
+      await new Promise((resolve) => setTimeout(resolve, 3));
     random = (Math.imul(random, 1_103_515_245) + 12_345) >>> 0;
     await new Promise((resolve) => setTimeout(resolve, (random >>> 8) % 100));
     child.kill('SIGKILL');
@@ -120,4 +118,4 @@ it(`killed at any moment, there is the old snapshot or the new (seed ${seed})`, 
   // What the killed ones left behind goes when the next one writes.
   replaceFile(file, readFileSync(file));
   expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
-}, 60_000);
+});

@@ -1,11 +1,8 @@
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ExitCode } from '../src/exit-codes.ts';
+import { runCommand } from './run-command.ts';
 
-const command = join(import.meta.dirname, '..', 'bin', 'worldswitch.mjs');
-const stat = (...args: readonly string[]) =>
-  spawnSync(process.execPath, [command, 'stat', ...args], { encoding: 'utf8', timeout: 55_000 });
+const stat = (...args: readonly string[]) => runCommand('worldswitch', ['stat', ...args]);
 
 describe('worldswitch stat', () => {
   it('prints one JSON document whose parts add up', () => {

@@ -10,6 +10,9 @@ import { createDebugger, GdbStub, type GdbStubOptions } from '../src/index.ts';
 /** Debian's package gdb-multiarch; tests that need it are skipped without. */
 export const hasGdb = spawnSync('gdb-multiarch', ['--version']).status === 0;
 
+/** Ends what hangs for good; no computer is so slow. */
+const HANG_MS = 300_000;
+
 export interface GdbRun {
   readonly output: string;
   readonly state: GdbStub['state'];
@@ -55,7 +58,7 @@ export async function runGdb(
   const all = [
     'set pagination off',
     'set confirm off',
-    'set remotetimeout 20',
+    `set remotetimeout ${HANG_MS / 1000}`,
     `target remote 127.0.0.1:${port}`,
     ...commands,
   ];
@@ -67,7 +70,7 @@ export async function runGdb(
       const timer = setTimeout(() => {
         child.kill('SIGKILL');
         reject(new Error(`gdb did not end:\n${text}`));
-      }, 50_000);
+      }, HANG_MS);
       child.stdout.on('data', (bytes: Uint8Array) => {
         text += new TextDecoder().decode(bytes);
       });

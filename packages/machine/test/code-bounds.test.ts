@@ -52,7 +52,7 @@ template:
 `;
 
 describe('translated code', () => {
-  it('stays within bounds however much code a guest makes, and keeps what is used', { timeout: 60_000 }, () => {
+  it('stays within bounds however much code a guest makes, and keeps what is used', () => {
     const machine = firmwareMachine(restless, 'compiled');
     const { group } = machine.hart;
     const engine = createCompiledEngine(group, { threshold: 2, coldStart: 0, maxFunctions: MAX_FUNCTIONS });

@@ -285,6 +285,8 @@ export function runHere(program: GuestProgram, engine: EngineName): LogLine[] {
   return parse(String.fromCharCode(...output));
 }
 
+/** Ends what hangs for good; no computer is so slow. */
+const HANG_MS = 300_000;
 const oracle = '/usr/bin/qemu-system-riscv64';
 export const hasOracle = existsSync(oracle);
 
@@ -294,7 +296,7 @@ export function runThere(program: GuestProgram): LogLine[] {
   try {
     writeFileSync(join(folder, 'image'), imageOf(program));
     const args = ['-machine', 'virt', '-cpu', 'rv64,h=true', '-m', '16M', '-nographic', '-bios', 'image'];
-    const { stdout, error } = spawnSync(oracle, args, { cwd: folder, timeout: 4_000, encoding: 'latin1', input: '' });
+    const { stdout, error } = spawnSync(oracle, args, { cwd: folder, timeout: HANG_MS, encoding: 'latin1', input: '' });
     if (error) throw error;
     return parse(stdout);
   } finally {

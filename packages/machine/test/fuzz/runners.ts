@@ -41,6 +41,9 @@ export function qemuVersion(command: string): number | undefined {
   return found ? Number(found[1]) : undefined;
 }
 
+/** Ends what hangs for good; no computer is so slow. */
+const HANG_MS = 600_000;
+
 /** Runs an image in QEMU's virt machine. Its RAM is a file, so that the results need no device to come out of it. */
 export function runQemu(image: Uint8Array, command: string, version: number): Uint8Array {
   const folder = mkdtempSync(join(tmpdir(), 'fuzz-'));
@@ -59,7 +62,7 @@ export function runQemu(image: Uint8Array, command: string, version: number): Ui
         ...['-object', `memory-backend-file,id=ram,size=${RAM_BYTES},mem-path=${ram},share=on`],
         ...['-cpu', ['rv64', ...properties].join(','), '-nodefaults', '-display', 'none', '-no-reboot'],
       ],
-      { encoding: 'utf8', timeout: 120_000 },
+      { encoding: 'utf8', timeout: HANG_MS },
     );
     if (status !== 0) throw new Error(`QEMU ended with ${status ?? signal}: ${stderr}`);
     return new Uint8Array(readFileSync(ram)).subarray(0, IMAGE_BYTES);

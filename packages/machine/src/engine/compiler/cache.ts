@@ -18,6 +18,11 @@ const MODULE_PLACES = 32;
 export const DEFAULT_THRESHOLD = 8000;
 /** How often a place may be visited so many times more that is translated already, before it is compiled as an entry of its own. */
 const COVERED_RELUCTANCE = 1;
+/**
+ * Code that was overwritten so many times, and no more, is compiled again after fewer visits than the first time: kernels patch their
+ * code at start-up. After that it takes twice as many visits each time.
+ */
+const EAGER_REWRITES = 4;
 /** Entries compiled together: fewer than MODULE_PLACES. */
 const BATCH = 24;
 /** Frames whose visits are counted; past it, those without translated code are forgotten. */
@@ -46,7 +51,7 @@ interface FrameCode {
   readonly entries: Map<number, CompiledRegion>;
   /** Places in the frame to which computed jumps in it were seen to go, by the jump's offset. */
   readonly jumps: Map<number, number[]>;
-  /** How often code of this frame was overwritten: each time makes the engine slower to compile it again. */
+  /** How often code of this frame was overwritten. */
   rewrites: number;
 }
 
@@ -131,10 +136,11 @@ export class CodeCache {
       this.#setSlot(region);
       return true;
     }
-    // Code that is overwritten again and again is compiled more and more reluctantly, and so is what was translated as part of
+    // Code that is overwritten again and again is compiled ever more reluctantly, and so is what was translated as part of
     // other regions: it is entered from outside when those are left early, and would be translated twice.
     const isCovered = (code.covered[offset >>> 1]! >>> variant) & 1;
-    const reluctance = Math.min(code.rewrites + isCovered * COVERED_RELUCTANCE, 6);
+    const reluctance =
+      Math.max(2 ** Math.min(code.rewrites - EAGER_REWRITES, 7) - 1, 0) + isCovered * COVERED_RELUCTANCE;
     const calls = code.calls[offset >>> 1]!;
     const isHot = threshold === 0 || calls > reluctance;
     const entry = address + variant;
@@ -328,7 +334,8 @@ export class CodeCache {
       isChanged = true;
       code.entries.delete(entry);
       code.calls[entry >>> 1] = 0;
-      this.#options.memory.u16[heatOf(region.address)] = this.#visits;
+      const visits = this.#visits >>> Math.max(EAGER_REWRITES - code.rewrites, 0);
+      this.#options.memory.u16[heatOf(region.address)] = Math.max(visits, 1);
     }
     if (isChanged) {
       code.covered.fill(0);

@@ -7,9 +7,8 @@ import {
   DECODED,
   DECODED_PAGE_SIZE,
   DECODED_PAGES,
-  FieldShift,
   FixedHandler,
-  LENGTH_SHIFT,
+  HANDLER_SHIFT,
   PAGE_MAP,
   PAGE_MAP_SIZE,
 } from './layout.ts';
@@ -17,6 +16,8 @@ import {
 /** Instructions decoded at once: a jump is reached before, mostly. */
 const DECODE_AHEAD = 32;
 const PAGE_SIZE = 4096;
+/** Instructions whose entries are remembered by their bits, a power of two. */
+const REMEMBERED_BITS = 14;
 const NO_FRAME = -1;
 
 export interface DecodeCacheOptions {
@@ -38,6 +39,11 @@ export class DecodeCache {
   /** Entries of each slot that are decoded. */
   readonly #counts = new Uint16Array(DECODED_PAGES);
   #next = 0;
+  /** Entries by instruction, wherever it stands: bits, the two words (the first is 0 where they are illegal), whether it jumps. */
+  readonly #bits = new Int32Array(1 << REMEMBERED_BITS).fill(-1);
+  readonly #first = new Int32Array(1 << REMEMBERED_BITS);
+  readonly #second = new Int32Array(1 << REMEMBERED_BITS);
+  readonly #jumps = new Uint8Array(1 << REMEMBERED_BITS);
 
   constructor(options: DecodeCacheOptions) {
     this.#options = options;
@@ -51,6 +57,8 @@ export class DecodeCache {
   /** Byte offset of the entries of a page of code, which the interpreter finds through the page map from now on. */
   open(codePage: number): number {
     const { i32, u8 } = this.#options.memory;
+    const place = placeOf(codePage);
+    if (i32[place] === (codePage | 0)) return i32[place + 1]!;
     const frame = ((codePage >>> 0) - RAM) >>> 12;
     let slot = this.#slotOfFrame.get(frame);
     if (slot === undefined) {
@@ -61,10 +69,9 @@ export class DecodeCache {
       this.#frameOfSlot[slot] = frame;
       const entries = entriesOf(slot);
       u8.fill(0, entries, entries + DECODED_PAGE_SIZE);
-      i32[(entries + 2048 * 8) >>> 2] = FixedHandler.pageEnd;
+      i32[(entries + 2048 * 8) >>> 2] = FixedHandler.pageEnd << HANDLER_SHIFT;
     }
     const entries = entriesOf(slot);
-    const place = placeOf(codePage);
     i32[place] = codePage;
     i32[place + 1] = entries;
     return entries;
@@ -84,14 +91,13 @@ export class DecodeCache {
 
   /** Decodes the instruction at an address of the machine's memory, in an open page, and those behind it up to the next jump. */
   decode(address: number): void {
-    const { memory, decode, handlers, markCode } = this.#options;
+    const { memory, markCode } = this.#options;
     const { i32, view } = memory;
     const offset = address & (PAGE_SIZE - 1);
     const codePage = address - offset;
-    const frame = (codePage - RAM) >>> 12;
     const entries = this.open(codePage);
-    const slot = this.#slotOfFrame.get(frame)!;
-    markCode(frame);
+    const slot = (entries - DECODED) / DECODED_PAGE_SIZE;
+    markCode((codePage - RAM) >>> 12);
     let at = offset;
     for (let count = 0; count < DECODE_AHEAD && at < PAGE_SIZE; count++) {
       const word = (entries + at * 4) >>> 2;
@@ -100,23 +106,31 @@ export class DecodeCache {
       let bits = view.getUint16(codePage + at, true);
       const isLong = (bits & 3) === 3;
       if (isLong && at + 4 <= PAGE_SIZE) bits = view.getUint32(codePage + at, true);
-      const decoded = isLong && at + 4 > PAGE_SIZE ? undefined : decode(bits);
-      if (!decoded) {
+      const known = isLong && at + 4 > PAGE_SIZE ? -1 : this.#remember(bits);
+      if (known < 0) {
         // Illegal, or in two pages.
-        i32[word] = FixedHandler.step;
+        i32[word] = FixedHandler.step << HANDLER_SHIFT;
         return;
       }
-      i32[word] =
-        handlers.numberOf(decoded) |
-        (decoded.rd << FieldShift.rd) |
-        (decoded.rs1 << FieldShift.rs1) |
-        (decoded.rs2 << FieldShift.rs2) |
-        (decoded.rs3 << FieldShift.rs3) |
-        (decoded.length << LENGTH_SHIFT);
-      i32[word + 1] = decoded.imm;
-      if (shapeOf(decoded.instruction).jump) return;
-      at += decoded.length;
+      i32[word] = this.#first[known]!;
+      i32[word + 1] = this.#second[known]!;
+      if (this.#jumps[known] !== 0) return;
+      at += isLong ? 4 : 2;
     }
+  }
+
+  /** Where the words of an instruction's entry stand; -1 where it is illegal. */
+  #remember(bits: number): number {
+    const place = Math.imul(bits, 0x9e37_79b1) >>> (32 - REMEMBERED_BITS);
+    if (this.#bits[place] !== (bits | 0)) {
+      const { decode, handlers } = this.#options;
+      const decoded = decode(bits);
+      this.#bits[place] = bits;
+      this.#first[place] = decoded ? handlers.firstWord(decoded) : 0;
+      this.#second[place] = decoded ? handlers.secondWord(decoded) : 0;
+      this.#jumps[place] = decoded && shapeOf(decoded.instruction).jump ? 1 : 0;
+    }
+    return this.#first[place] === 0 ? -1 : place;
   }
 
   /** Forgets what was decoded from these bytes of a frame. Returns true when nothing of the frame is left. */

@@ -5,7 +5,16 @@ import { CODE_SLOT_COUNT, CODE_SLOTS, COUNTER, Outcome } from '../compiler/layou
 import { fusedMultiplyAdd } from '../compiler/translate-float.ts';
 import { CONTEXT, HandlerWriter, JumpMark, type LoopLabels, type LoopLocals } from './handler-writer.ts';
 import type { Handler } from './handlers.ts';
-import { FIRST_ROW_HANDLER, FixedHandler, HEAT, HEAT_MASK, MAX_HANDLERS, PAGE_MAP, PAGE_MAP_SIZE } from './layout.ts';
+import {
+  FIRST_ROW_HANDLER,
+  FixedHandler,
+  HANDLER_SHIFT,
+  HEAT,
+  HEAT_MASK,
+  MAX_HANDLERS,
+  PAGE_MAP,
+  PAGE_MAP_SIZE,
+} from './layout.ts';
 
 const { i32, i64, f64 } = ValueType;
 
@@ -86,7 +95,6 @@ function interpretLoop(handlers: readonly Handler[]): FunctionWriter {
   const word32 = (): number => writer.local(i32);
   const locals: LoopLocals = {
     entry: word32(),
-    word: word32(),
     pageEntries: word32(),
     pageAddress: writer.local(i64),
     counter: word32(),
@@ -95,7 +103,7 @@ function interpretLoop(handlers: readonly Handler[]): FunctionWriter {
     mark: word32(),
     outcome: word32(),
   };
-  const { entry, word, pageEntries, pageAddress, counter, accesses, target, mark, outcome } = locals;
+  const { entry, pageEntries, pageAddress, counter, accesses, target, mark, outcome } = locals;
   const codePage = word32();
   const code = word32();
   /** Variant of code in force: it cannot change before the loop is left. */
@@ -187,13 +195,7 @@ function interpretLoop(handlers: readonly Handler[]): FunctionWriter {
   table[FixedHandler.nothing] = nothing;
   for (const [index, label] of cases.entries()) table[FIRST_ROW_HANDLER + index] = label;
   writer.get(counter).op(Op.i32Eqz).brIf(exhausted);
-  writer
-    .get(entry)
-    .memory(Op.i32Load, 0)
-    .tee(word)
-    .i32(MAX_HANDLERS - 1)
-    .op(Op.i32And);
-  writer.brTable(table);
+  writer.get(entry).memory(Op.i32Load16U, 0).i32(HANDLER_SHIFT).op(Op.i32ShrU).brTable(table);
   writer.close();
   // Not decoded yet.
   writer.get(codePage).get(entry).get(pageEntries).op(Op.i32Sub).i32(2).op(Op.i32ShrU).op(Op.i32Add);
@@ -207,7 +209,7 @@ function interpretLoop(handlers: readonly Handler[]): FunctionWriter {
   writer.close();
   leaveAtPc(Outcome.environmentCall);
   writer.close();
-  writer.get(pageAddress).i64(4096).op(Op.i64Add).set(target).i32(JumpMark.plain).set(mark).br(taken);
+  writer.get(pageAddress).i64(4096).op(Op.i64Add).set(target).i32(JumpMark.counted).set(mark).br(taken);
   writer.close();
   leaveAtPc(Outcome.step);
   writer.close();

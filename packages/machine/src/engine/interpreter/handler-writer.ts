@@ -8,13 +8,15 @@ import { type RowShape, shapeOf } from '../compiler/row-shape.ts';
 import { type InstructionContext, translateInstruction } from '../compiler/translate.ts';
 import { storeOpcodes, writeAtomicAccess } from './atomic-access.ts';
 import { type AtomicStatement, atomicOf, type Handler } from './handlers.ts';
-import { FieldShift, LENGTH_SHIFT } from './layout.ts';
+import { STEP_MASK } from './layout.ts';
 import {
   handlerInstruction,
   IMMEDIATE,
+  IMMEDIATE_PLACE,
   jumpInstruction,
   NEXT,
   Operand,
+  type OperandPlaces,
   restOfAtomic,
   valueInstruction,
 } from './operands.ts';
@@ -35,9 +37,8 @@ export const CONTEXT = 0;
 
 /** Local variables that the loop and its handlers share. */
 export interface LoopLocals {
-  /** i32: the running instruction's entry and its first word. */
+  /** i32: the running instruction's entry. */
   readonly entry: number;
-  readonly word: number;
   /** i32: entries of the running page; i64: its virtual address. */
   readonly pageEntries: number;
   readonly pageAddress: number;
@@ -79,6 +80,7 @@ export class HandlerWriter implements InstructionContext {
   readonly #imports: HandlerImports;
   readonly #reloadCounter: () => void;
   #labels!: LoopLabels;
+  #places!: OperandPlaces;
   /** Local variables of the operands by number, and of the two results. */
   readonly #x: readonly number[];
   readonly #f: readonly number[];
@@ -103,6 +105,7 @@ export class HandlerWriter implements InstructionContext {
     const { writer } = this;
     const { instruction, jump } = handler;
     this.#labels = labels;
+    this.#places = handler.places;
     this.#inUse.clear();
     this.#hasJumped = false;
     const atomic = atomicOf(instruction);
@@ -141,7 +144,7 @@ export class HandlerWriter implements InstructionContext {
   #readOperands({ readsX, readsF }: RowShape): void {
     const { writer } = this;
     for (const operand of readsX) {
-      if (operand === 'rs3') writer.get(this.#locals.entry).memory(Op.i64Load32S, 4);
+      if (operand === 'rs3') writer.get(this.#locals.entry).memory(Op.i64Load32S, IMMEDIATE_PLACE);
       else {
         this.#pushRegister(operand);
         writer.memory(Op.i64Load, HartOffset.x);
@@ -154,18 +157,10 @@ export class HandlerWriter implements InstructionContext {
     }
   }
 
-  /** Pushes the context's base plus eight times the register number of a field. */
+  /** Pushes the context's base plus eight times the register number of an operand. */
   #pushRegister(operand: RegisterOperand): void {
-    const { writer } = this;
-    writer
-      .get(this.#locals.word)
-      .i32(FieldShift[operand] - 3)
-      .op(Op.i32ShrU);
-    writer
-      .i32(31 << 3)
-      .op(Op.i32And)
-      .get(CONTEXT)
-      .op(Op.i32Add);
+    this.writer.get(this.#locals.entry).memory(Op.i32Load8U, this.#places.registers[operand]);
+    this.writer.get(CONTEXT).op(Op.i32Add);
   }
 
   #storeX(mayBeZero: boolean): void {
@@ -181,19 +176,16 @@ export class HandlerWriter implements InstructionContext {
 
   /** The instruction has retired; on to the one behind it. */
   #advance(): void {
-    const { entry, word } = this.#locals;
+    const { entry } = this.#locals;
     this.#retire();
-    // Eight bytes of entries for two of code.
-    this.writer
-      .get(entry)
-      .get(word)
-      .i32(LENGTH_SHIFT - 2)
-      .op(Op.i32ShrU)
-      .i32(7 << 2)
-      .op(Op.i32And)
-      .op(Op.i32Add)
-      .set(entry)
-      .br(this.#labels.next);
+    this.writer.get(entry);
+    this.#pushStep();
+    this.writer.op(Op.i32Add).set(entry).br(this.#labels.next);
+  }
+
+  /** Pushes the bytes of entries up to the next instruction's. */
+  #pushStep(): void {
+    this.writer.get(this.#locals.entry).memory(Op.i32Load8U, 0).i32(STEP_MASK).op(Op.i32And);
   }
 
   /** The jump has retired; its target is known. */
@@ -227,13 +219,15 @@ export class HandlerWriter implements InstructionContext {
 
   pushPc(distance: number): void {
     const { writer } = this;
-    const { entry, word, pageEntries, pageAddress } = this.#locals;
-    writer.get(entry).get(pageEntries).op(Op.i32Sub).i32(2).op(Op.i32ShrU);
+    const { entry, pageEntries, pageAddress } = this.#locals;
+    writer.get(entry);
     let rest = distance;
     if (distance >= NEXT / 2) {
-      writer.get(word).i32(LENGTH_SHIFT).op(Op.i32ShrU).op(Op.i32Add);
+      this.#pushStep();
+      writer.op(Op.i32Add);
       rest -= NEXT;
     }
+    writer.get(pageEntries).op(Op.i32Sub).i32(2).op(Op.i32ShrU);
     writer.op(Op.i64ExtendI32U).get(pageAddress).op(Op.i64Add);
     if (rest !== 0) writer.i64(rest).op(Op.i64Add);
   }

@@ -1,7 +1,8 @@
 import type { DecodedInstruction, Instruction, InstructionSet, Statement } from '@worldswitch/isa';
 import { isComputedJump } from '../compiler/discover.ts';
 import { isTranslatable, pcRelative, shapeOf } from '../compiler/row-shape.ts';
-import { FIRST_ROW_HANDLER, FixedHandler, MAX_HANDLERS } from './layout.ts';
+import { FIRST_ROW_HANDLER, FixedHandler, HANDLER_SHIFT, MAX_HANDLERS } from './layout.ts';
+import { type OperandPlaces, operandPlaces } from './operands.ts';
 
 /**
  * How a jump is followed: `goto` and `return` look for compiled code where they go; a `call`, and a `goto` backwards, count as a
@@ -15,6 +16,7 @@ export interface Handler {
   /** Rounding mode: 0 also stands for the dynamic one, which must then be 0 when it runs. */
   readonly rm: number;
   readonly jump: JumpKind | undefined;
+  readonly places: OperandPlaces;
 }
 
 const DYNAMIC = 7;
@@ -57,6 +59,19 @@ export class HandlerTable {
     this.handlers = handlers;
   }
 
+  /** The two words of a decoded instruction's entry. */
+  firstWord(decoded: DecodedInstruction): number {
+    const handler = this.numberOf(decoded);
+    const places = this.handlers[handler - FIRST_ROW_HANDLER]?.places;
+    const { readsX, readsF } = shapeOf(decoded.instruction);
+    const atRd = places?.hasImmediate && (readsX.includes('rs2') || readsF.includes('rs2')) ? decoded.rs2 : decoded.rd;
+    return (handler << HANDLER_SHIFT) | (decoded.length * 4) | (atRd << 19) | (decoded.rs1 << 27);
+  }
+  secondWord(decoded: DecodedInstruction): number {
+    const places = this.handlers[this.numberOf(decoded) - FIRST_ROW_HANDLER]?.places;
+    return places?.hasImmediate ? decoded.imm : (decoded.rs2 << 3) | (decoded.rs3 << 11);
+  }
+
   /** Number of the handler that executes the instruction. */
   numberOf(decoded: DecodedInstruction): number {
     const { instruction } = decoded;
@@ -74,14 +89,15 @@ export class HandlerTable {
 const keyOf = (rm: number, jump: JumpKind | undefined): string => (jump ? `${rm} ${jump}` : `${rm}`);
 
 function variantsOf(instruction: Instruction): Handler[] {
-  if (atomicOf(instruction)) return [{ instruction, rm: 0, jump: undefined }];
   const { isOrderingOnly, jump, floats } = shapeOf(instruction);
-  if (isOrderingOnly) return [];
+  const places = operandPlaces(instruction);
+  if (isOrderingOnly || !places) return [];
+  if (atomicOf(instruction)) return [{ instruction, rm: 0, jump: undefined, places }];
   const kinds = jump ? (isRelative(instruction) ? linked : indirect) : [undefined];
   return kinds.flatMap((kind) =>
     (floats ? roundingModes : [0])
       .filter((rm) => isTranslatable({ ...fieldsOnly, instruction, rm }))
-      .map((rm) => ({ instruction, rm, jump: kind })),
+      .map((rm) => ({ instruction, rm, jump: kind, places })),
   );
 }
 

@@ -29,14 +29,13 @@ export const DECODED = ENGINE + 0x20_0000;
 export const DECODED_PAGE_SIZE = 2048 * 8 + 16;
 
 /**
- * An entry has two words. The first: handler (HANDLER_BITS), then rd, rs1, rs2, rs3 of 5 bits each, then the length in bytes. The
- * second is the immediate. An entry of zeros is not decoded yet.
+ * An entry is a halfword, its handler above the bytes of entries up to the next instruction's (four for each byte of code), and six
+ * bytes for operands: see `operandPlaces`. A register number stands there times eight, as it is needed. An entry of zeros is not
+ * decoded yet.
  */
-const HANDLER_BITS = 9;
-export const MAX_HANDLERS = 1 << HANDLER_BITS;
-/** The bit at which a register's field begins. */
-export const FieldShift = { rd: 9, rs1: 14, rs2: 19, rs3: 24 } as const;
-export const LENGTH_SHIFT = 29;
+export const HANDLER_SHIFT = 5;
+export const STEP_MASK = (1 << HANDLER_SHIFT) - 1;
+export const MAX_HANDLERS = 512;
 
 /** Handlers that belong to no row of the instruction table. */
 export const FixedHandler = {

@@ -1,4 +1,5 @@
-import type { DecodedInstruction, Expression, Instruction, Statement } from '@worldswitch/isa';
+import type { DecodedInstruction, Expression, Instruction, RegisterOperand, Statement } from '@worldswitch/isa';
+import { shapeOf } from '../compiler/row-shape.ts';
 import type { AtomicStatement } from './handlers.ts';
 
 /**
@@ -97,3 +98,25 @@ export const restOfAtomic = (instruction: Instruction, atomic: AtomicStatement):
 /** An instruction that does nothing but jump. */
 export const jumpInstruction = (instruction: Instruction, target: Expression): DecodedInstruction =>
   fieldsOf(instruction, 0, [{ kind: 'jump', target: withFields(target, undefined) }]);
+
+/** Bytes from an entry's start at which its operands stand. */
+export interface OperandPlaces {
+  readonly registers: Readonly<Record<RegisterOperand, number>>;
+  readonly hasImmediate: boolean;
+}
+
+/** Of four bytes; without one, rs2 and rs3 stand there. */
+export const IMMEDIATE_PLACE = 4;
+const withoutImmediate: OperandPlaces = { registers: { rd: 2, rs1: 3, rs2: 4, rs3: 5 }, hasImmediate: false };
+/** A row has no rd that has two registers to read besides its immediate: stores and branches. */
+const withImmediate: OperandPlaces = { registers: { rd: 2, rs1: 3, rs2: 2, rs3: 2 }, hasImmediate: true };
+
+/** Where the operands of a row's instructions stand; undefined for a row with more of them than an entry has room for. */
+export function operandPlaces(instruction: Instruction): OperandPlaces | undefined {
+  const fields = shapeOf(handlerInstruction(instruction, 0).instruction);
+  if (!fields.readsX.includes('rs3')) return withoutImmediate;
+  const { readsX, readsF, writesX, writesF } = shapeOf(instruction);
+  const reads = (operand: RegisterOperand): boolean => readsX.includes(operand) || readsF.includes(operand);
+  const hasRd = writesX || writesF || reads('rd');
+  return reads('rs3') || (reads('rs2') && hasRd) ? undefined : withImmediate;
+}

@@ -1,6 +1,6 @@
 // What the two commands of a fresh checkout share: install once, and run the command line from source.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -75,15 +75,21 @@ export async function bundleCommandLine() {
   if (!existsSync(bundle) || statSync(bundle).mtimeMs < newest) {
     const { build } = await import('esbuild');
     mkdirSync(dirname(bundle), { recursive: true });
-    await build({
+    const { outputFiles } = await build({
       entryPoints: [join(root, 'packages', 'cli', 'src', 'main.ts')],
       outfile: bundle,
+      write: false,
       ...sourceBundle,
       external: ['jiti'],
       banner: {
         js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
       },
     });
+    // Commands that start at the same time each bundle, and none may read half of what another one writes.
+    for (const { path, contents } of outputFiles) {
+      writeFileSync(`${path}.${process.pid}`, contents);
+      renameSync(`${path}.${process.pid}`, path);
+    }
   }
   return pathToFileURL(bundle).href;
 }

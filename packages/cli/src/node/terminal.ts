@@ -1,6 +1,8 @@
 /** The command's own standard input and output as a machine's console, with QEMU's escape keys. */
 
 const ESCAPE = 1;
+/** Ctrl-C. */
+const INTERRUPT = 3;
 /** What the keys after Ctrl-A ask for (QEMU documentation, "Keys in the character backend multiplexer"). */
 export type TerminalRequest = 'quit' | 'toggle-monitor' | 'help';
 
@@ -67,6 +69,8 @@ export function openTerminal({ hasEscapes, readsInput, isForMonitor }: TerminalO
           requests.push('toggle-monitor');
         } else if (byte === 0x68 || byte === 0x3f) requests.push('help');
       } else if (hasEscapes && byte === ESCAPE) isEscaped = true;
+      // Raw, the terminal makes no signal of it; with escapes the guest has it, and Ctrl-A x ends (as QEMU's `signal=on`).
+      else if (isInteractive && !hasEscapes && byte === INTERRUPT) signal = SIGNALS.SIGINT;
       else put(byte);
     }
     stir();

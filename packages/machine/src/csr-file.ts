@@ -31,6 +31,7 @@ import {
 } from './hypervisor/csr-rows.ts';
 import { isStimecmpEnabled, pendingInterrupts, SUPERVISOR_TIMER } from './interrupts.ts';
 import { PMP_ENTRIES, writePmpAddress, writePmpConfiguration } from './pmp-csrs.ts';
+import { absentStatus, SD_HIGH, STACKED_STATUS, type StatusView, statusView, UXL_HIGH } from './supervisor-status.ts';
 import { joinHalves } from './trap.ts';
 
 /** How one CSR is read and written, once access to it is allowed. */
@@ -44,11 +45,6 @@ const mask64 = (1n << 64n) - 1n;
 /** SXL and UXL: 2, as all modes are 64 bits wide. */
 const XLEN_FIELDS = 0xa_0000_0000n;
 const SD = 1n << 63n;
-/** The same in the high half of sstatus, where UXL is 2. */
-const SD_HIGH = 1 << 31;
-const UXL_HIGH = 2;
-/** Bits of sstatus on which neither translation nor the floating-point unit depends. */
-const STACKED_STATUS = Mstatus.SIE | Mstatus.SPIE | Mstatus.SPP;
 const STCE = 1n << 63n;
 /** Bits of menvcfg that always exist: STCE, PBMTE, ADUE, FIOM. */
 const MENVCFG = 0xe000_0000_0000_0001n;
@@ -66,19 +62,15 @@ const triggerCsrs: readonly CsrDefinition[] = ['tselect', 'tdata1', 'tdata2', 't
  */
 export class CsrFile {
   readonly #hasStateEnable: boolean;
-  /** Bits of sstatus that read and that are written, all in the low half. */
-  readonly #statusReads: number;
-  readonly #statusWrites: number;
+  readonly #status: StatusView;
   readonly #rows: (CsrRow | undefined)[] = new Array(4096).fill(undefined);
 
   constructor(instructionSet: InstructionSet) {
     const names = instructionSet.extensions.map((extension) => extension.name);
     const hasFloat = names.includes('F') || names.includes('D');
     this.#hasStateEnable = names.includes('Smstateen');
-    const sstatus = instructionSet.csrByName('sstatus');
-    this.#statusReads = Number((sstatus?.view?.mask ?? 0n) & 0xffff_ffffn) | 0;
-    this.#statusWrites = Number((sstatus?.writeMask ?? 0n) & 0xffff_ffffn) & ~absentStatus(hasFloat);
-    const special = specialRows(instructionSet, hasFloat, this);
+    this.#status = statusView(instructionSet);
+    const special = specialRows(instructionSet, this);
     let nextSlot = FIRST_FREE_CSR_SLOT;
     for (const definition of instructionSet.csrs) {
       if (/^(fflags|frm|fcsr)$/.test(definition.name) && !hasFloat) continue;
@@ -122,7 +114,7 @@ export class CsrFile {
 
   /** Low half of sstatus; the high one is `statusHigh`. */
   statusLow(context: HartContext): number {
-    return context.mstatus & this.#statusReads;
+    return context.mstatus & this.#status.reads;
   }
 
   /** UXL, and SD where FS is dirty. */
@@ -133,7 +125,7 @@ export class CsrFile {
   /** Writes sstatus, of which all that can change is in the low half. */
   writeStatus(hart: Hart, context: HartContext, low: number): void {
     const old = context.mstatus;
-    const next = (old & ~this.#statusWrites) | (low & this.#statusWrites);
+    const next = (old & ~this.#status.writes) | (low & this.#status.writes);
     context.setCsrLow(CsrSlot.mstatus, next);
     // Kernels mask interrupts all the time: that makes nothing due, and translation does not depend on it.
     if (((old ^ next) & ~STACKED_STATUS) !== 0 || (next & ~old & Mstatus.SIE) !== 0) hart.controlChanged(context);
@@ -162,14 +154,7 @@ function stored(definition: CsrDefinition, slot: number): RowBody {
   };
 }
 
-/** Bits of mstatus that do not exist: there is no vector unit, and without F no floating-point unit. */
-const absentStatus = (hasFloat: boolean): number => (3 << 9) | (hasFloat ? 0 : Mstatus.FS);
-
-function specialRows(
-  instructionSet: InstructionSet,
-  hasFloat: boolean,
-  file: CsrFile,
-): Readonly<Record<string, RowBody>> {
+function specialRows(instructionSet: InstructionSet, file: CsrFile): Readonly<Record<string, RowBody>> {
   const definitionOf = (name: string): CsrDefinition => {
     const definition = instructionSet.csrByName(name);
     if (!definition) throw new InternalError(`the CSR table has no ${name}`);
@@ -177,7 +162,7 @@ function specialRows(
   };
   const mstatusDefinition = definitionOf('mstatus');
   const mstatusWrites = mstatusDefinition.writeMask;
-  const absent = BigInt(absentStatus(hasFloat));
+  const absent = BigInt(absentStatus(instructionSet));
   const readMstatus = (context: HartContext): bigint => {
     const value = hostView(context) | XLEN_FIELDS;
     return (context.hostStatus & Mstatus.FS) === Mstatus.FS ? value | SD : value;
@@ -265,9 +250,10 @@ function specialRows(
     },
     senvcfg: {
       read: (_hart, context) => context.csr(CsrSlot.senvcfg),
-      write: (_hart, context, value) => {
+      write: (hart, context, value) => {
         const merged = mergeCsrWrite(senvcfgDefinition, context.csr(CsrSlot.senvcfg), value);
         context.setCsr(CsrSlot.senvcfg, merged & (cacheControl | 1n));
+        hart.controlChanged(context);
       },
     },
     mcountinhibit: constant(0n),

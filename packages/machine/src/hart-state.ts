@@ -42,9 +42,18 @@ export const HartOffset = {
   isVirtual: 600,
   /** i32: in a guest, the complement of the hypervisor's sstatus, whose FS has a say too; else 0. */
   withheldStatus: 604,
+  /** i32: `OpenControl` bits: what the mode in force may do without asking. */
+  openControls: 608,
+  /** i32: bits of mstatus that make something due when they are set: SIE while an enabled interrupt is pending. */
+  statusGuard: 612,
+  /** i32: what dataTranslations would be with mstatus.SUM the other way; 0 where that is not known. */
+  flippedTranslations: 616,
   /** CSR slots of 8 bytes: see csr-file.ts. */
   csr: 1024,
 } as const;
+
+/** Instructions that some modes may not execute: they check a bit of `HartOffset.openControls`. */
+export const OpenControl = { zeroBlock: 1, time: 2 } as const;
 
 /**
  * Fields that mean nothing between two slices, with their length and what they are then: a saved context has them at that value,
@@ -55,6 +64,9 @@ export const transientFields: readonly (readonly [offset: number, bytes: 4 | 8, 
   [HartOffset.dataTranslations, 4, 0],
   [HartOffset.fetchTranslations, 4, 0],
   [HartOffset.codeVariant, 4, 0],
+  [HartOffset.openControls, 4, 0],
+  [HartOffset.statusGuard, 4, 0],
+  [HartOffset.flippedTranslations, 4, 0],
   [HartOffset.attention, 4, 1],
   [HartOffset.trapCause, 4, -1],
   [HartOffset.trapValue, 8, 0],

@@ -10,6 +10,7 @@ import {
   TranslationMode,
 } from '@worldswitch/contracts';
 import {
+  CsrAddress,
   type DecodedInstruction,
   type InstructionSet,
   InterruptCause,
@@ -36,10 +37,11 @@ import type { ReferenceEngine } from './engine/reference/reference-engine.ts';
 import { MachineError } from './errors.ts';
 import { type ContextState, CsrSlot, type HartContext, Mstatus } from './hart-context.ts';
 import type { HartGroup } from './hart-group.ts';
-import { HartOffset } from './hart-state.ts';
+import { HartOffset, OpenControl } from './hart-state.ts';
+import { CacheControl, cacheRefusal } from './hypervisor/access-rules.ts';
 import { GuestTranslation, selectGuestTranslations } from './hypervisor/guest-translation.ts';
 import { switchWorld } from './hypervisor/world-switch.ts';
-import { chooseInterrupt, nextDeadline } from './interrupts.ts';
+import { chooseInterrupt, dueInterrupts, nextDeadline } from './interrupts.ts';
 import type { MachineClock } from './machine-clock.ts';
 import type { MachineMemory } from './machine-memory.ts';
 import { RAM, RAM_BASE, TRANSLATION_SETS } from './memory-layout.ts';
@@ -329,8 +331,10 @@ export class Hart {
     }
     const { timers } = this.group;
     if (timers.deadline <= this.now()) timers.ringDue(this.now());
-    const choice = chooseInterrupt(this, context);
-    if (choice) takeTrap(this, choice.cause, true, 0, 0);
+    const due = dueInterrupts(this, context);
+    context.i32(HartOffset.statusGuard, due === 0 ? 0 : Mstatus.SIE);
+    const cause = chooseInterrupt(context, due);
+    if (cause >= 0) takeTrap(this, cause, true, 0, 0);
     const total = this.#budget() + this.#rest;
     const deadline = Math.min(nextDeadline(this, context), timers.deadline);
     const chunk = Math.min(total, this.instructionsUntil(deadline), 0x7fff_ffff);
@@ -482,13 +486,25 @@ export class Hart {
     if (this.current === context) this.selectTranslations();
   }
 
+  /** Notes what the mode in force may do without asking: see OpenControl. */
+  #openControls(): void {
+    const context = this.current;
+    let open = cacheRefusal(context, CacheControl.CBZE) === 0 ? OpenControl.zeroBlock : 0;
+    // A guest's time is not the clock's.
+    const isTimeOpen = !context.isVirtual && this.csrs.refusal(context, CsrAddress.time, false) === 0;
+    if (isTimeOpen) open |= OpenControl.time;
+    context.i32(HartOffset.openControls, open);
+  }
+
   /** Chooses the translation sets for the current context's satp, privilege and mstatus. */
   selectTranslations(): void {
     const context = this.current;
     const { i32 } = this.memory;
     const { word, privilege, mstatus } = context;
+    this.#openControls();
     if (context.isDataVirtual) {
       this.#choice.context = undefined;
+      context.i32(HartOffset.flippedTranslations, 0);
       selectGuestTranslations(this, context, this.#retiring);
       this.#selectVariant();
       return;
@@ -519,12 +535,20 @@ export class Hart {
       ? this.sets.select(mode, asid, root, privilege, false, false)
       : this.sets.select(TranslationMode.bare, 0, 0, privilege, false, false);
     // The second choice must not take the first one's set away.
-    this.sets.pin(fetch, fetch);
+    this.sets.pin(fetch, fetch, fetch);
     const isSumSet = dataPrivilege === Privilege.supervisor && (mstatus & Mstatus.SUM) !== 0;
+    const isMxrSet = (mstatus & Mstatus.MXR) !== 0;
     const data = isDataTranslated
-      ? this.sets.select(mode, asid, root, dataPrivilege, isSumSet, (mstatus & Mstatus.MXR) !== 0)
+      ? this.sets.select(mode, asid, root, dataPrivilege, isSumSet, isMxrSet)
       : this.sets.select(TranslationMode.bare, 0, 0, dataPrivilege, false, false);
-    this.sets.pin(data, fetch);
+    this.sets.pin(data, fetch, data);
+    // Kernels set SUM around each access to user memory: the engine changes over by itself.
+    let flipped = 0;
+    if (isDataTranslated && privilege === Privilege.supervisor) {
+      flipped = this.sets.select(mode, asid, root, privilege, !isSumSet, isMxrSet);
+      this.sets.pin(data, fetch, flipped);
+    }
+    context.i32(HartOffset.flippedTranslations, flipped);
     choice.context = context;
     choice.low = low;
     choice.high = high;

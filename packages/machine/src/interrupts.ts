@@ -56,36 +56,36 @@ export function nextDeadline(hart: Hart, context: HartContext): number {
 
 const after = (now: number, deadline: number): number => (deadline > now ? deadline : Number.POSITIVE_INFINITY);
 
-/** An interrupt that is taken now. */
-export interface InterruptChoice {
-  readonly cause: number;
+/** Interrupts that are pending and enabled in mie, whatever mstatus says. */
+export function dueInterrupts(hart: Hart, context: HartContext): number {
+  const enabled = context.csrLow(CsrSlot.mie);
+  return enabled === 0 ? 0 : pendingInterrupts(hart, context) & enabled;
 }
 
 /**
- * The interrupt that is enabled and pending with the highest priority, if any: those of machine mode go first, then those of
- * supervisor mode, then those that hideleg hands to a guest (privileged ISA, section on mip and mie).
+ * The cause of the interrupt of the highest priority among those that are due, or -1 where mstatus holds them all back: those of
+ * machine mode go first, then those of supervisor mode, then those that hideleg hands to a guest (privileged ISA, section on mip
+ * and mie).
  */
-export function chooseInterrupt(hart: Hart, context: HartContext): InterruptChoice | undefined {
-  const enabled = context.csrLow(CsrSlot.mie);
-  if (enabled === 0) return undefined;
-  const pending = pendingInterrupts(hart, context) & enabled;
-  if (pending === 0) return undefined;
+export function chooseInterrupt(context: HartContext, pending: number): number {
+  if (pending === 0) return -1;
   const { privilege, mstatus } = context;
   const delegation = context.csrLow(CsrSlot.mideleg);
   const forMachine = pending & ~delegation;
   if (forMachine !== 0 && (privilege < Privilege.machine || (mstatus & Mstatus.MIE) !== 0)) {
-    return { cause: highestPriority(forMachine) };
+    return highestPriority(forMachine);
   }
   const delegated = pending & delegation;
-  if (delegated === 0 || privilege > Privilege.supervisor) return undefined;
+  if (delegated === 0 || privilege > Privilege.supervisor) return -1;
   const { isVirtual } = context;
   const isEnabled = privilege === Privilege.user || (mstatus & Mstatus.SIE) !== 0;
   const forGuest = delegated & context.csrLow(CsrSlot.hideleg);
   const forSupervisor = delegated & ~forGuest;
-  if (forSupervisor !== 0 && (isVirtual || isEnabled)) return { cause: highestPriority(forSupervisor) };
-  return forGuest !== 0 && isVirtual && isEnabled ? { cause: highestPriority(forGuest) } : undefined;
+  if (forSupervisor !== 0 && (isVirtual || isEnabled)) return highestPriority(forSupervisor);
+  return forGuest !== 0 && isVirtual && isEnabled ? highestPriority(forGuest) : -1;
 }
 
 function highestPriority(pending: number): number {
-  return priorities.find((cause) => (pending & (1 << cause)) !== 0) ?? 31 - Math.clz32(pending);
+  for (const cause of priorities) if ((pending & (1 << cause)) !== 0) return cause;
+  return 31 - Math.clz32(pending);
 }

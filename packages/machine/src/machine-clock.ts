@@ -5,7 +5,7 @@ import type { HartContext } from './hart-context.ts';
 const INSTRUCTIONS_PER_TICK = 10;
 /** Parts that the time of one instruction is divided in, so that 1 to 8 harts can share it evenly. */
 export const PARTS_PER_INSTRUCTION = 840;
-const PARTS_PER_TICK = INSTRUCTIONS_PER_TICK * PARTS_PER_INSTRUCTION;
+export const PARTS_PER_TICK = INSTRUCTIONS_PER_TICK * PARTS_PER_INSTRUCTION;
 
 export type ClockState = {
   readonly ticks: number;
@@ -13,6 +13,13 @@ export type ClockState = {
   readonly retired: number;
   readonly partsEach: number;
 };
+
+/** See MachineClock.ahead. */
+export interface ClockReading {
+  ticks: number;
+  parts: number;
+  partsEach: number;
+}
 
 /**
  * Virtual time of a machine: what its harts retired, in whatever context, and what went by while all of them idled. Harts run by
@@ -82,6 +89,17 @@ export class MachineClock {
   /** Ticks. */
   now(): number {
     return this.#ticks + Math.floor((this.#parts + this.#sinceMark() * this.#partsEach) / PARTS_PER_TICK);
+  }
+
+  /**
+   * What the clock will read when the running context has retired so many instructions more, in whole ticks and, as numbers below
+   * 2^31, in parts to be added to them and parts that an instruction takes.
+   */
+  ahead(instructions: number, result: ClockReading): void {
+    this.#settle();
+    result.ticks = this.#ticks;
+    result.parts = this.#parts + instructions * this.#partsEach;
+    result.partsEach = this.#partsEach;
   }
 
   /** Instructions that the running hart retires before the clock reads `deadline`. */

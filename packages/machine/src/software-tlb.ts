@@ -56,9 +56,9 @@ export class TranslationSets {
   #next = 0;
   /** No set from here on was ever claimed: free ones are taken from the start, so that scans stay short. */
   #used = 0;
-  #pinned: [number, number] = [-1, -1];
+  readonly #pinned: [number, number, number] = [-1, -1, -1];
 
-  /** @param first,count the share of the machine's TRANSLATION_SETS sets: at least 3, as two are in use at a time. */
+  /** @param first,count the share of the machine's TRANSLATION_SETS sets: at least 4, as three are in use at a time. */
   constructor(memory: MachineMemory, first = 0, count = TRANSLATION_SETS) {
     this.#i32 = memory.i32;
     this.#isStorable = memory.u8.subarray(STORABLE_FRAMES, STORABLE_FRAMES + memory.ramSize / 4096);
@@ -92,9 +92,10 @@ export class TranslationSets {
   }
 
   /** Declares which sets the running context uses: they are not reused for others. */
-  pin(data: number, fetch: number): void {
+  pin(data: number, fetch: number, flipped: number): void {
     this.#pinned[0] = (data - this.#base) / TRANSLATION_SET_SIZE;
     this.#pinned[1] = (fetch - this.#base) / TRANSLATION_SET_SIZE;
+    this.#pinned[2] = (flipped - this.#base) / TRANSLATION_SET_SIZE;
   }
 
   #claim(world: number, key: number, asid: number, isPhysical: boolean): number {

@@ -193,11 +193,11 @@ export function selectGuestTranslations(hart: Hart, context: HartContext, retiri
     ? guestSet(hart, context, privilege, false, false)
     : hart.sets.select(TranslationMode.bare, 0, 0, privilege, false, false);
   // The second choice must not take the first one's set away.
-  hart.sets.pin(fetch, fetch);
+  hart.sets.pin(fetch, fetch, fetch);
   const { guestStatus } = context;
   const isSumSet = (guestStatus & Mstatus.SUM) !== 0;
   const data = guestSet(hart, context, context.dataPrivilege, isSumSet, (guestStatus & Mstatus.MXR) !== 0);
-  hart.sets.pin(data, fetch);
+  hart.sets.pin(data, fetch, data);
   const isTranslated =
     modeOf(context, context.guestSatpSlot) !== TranslationMode.bare ||
     modeOf(context, CsrSlot.hgatp) !== TranslationMode.bare;

@@ -1,7 +1,16 @@
 import type { AccessWidth } from '@worldswitch/isa';
 import { CsrSlot, Mstatus } from '../../hart-context.ts';
-import { HartOffset } from '../../hart-state.ts';
+import { HartOffset, OpenControl } from '../../hart-state.ts';
 import { type AccessWindow, extentOfWindow, type WindowExtent, windowsAfter } from './access-window.ts';
+import {
+  type CsrContext,
+  pushCsrValue,
+  pushHasConsequence,
+  requireOpen,
+  writeCsrChange,
+  writeCsrLoad,
+  writeCsrStore,
+} from './csr-access.ts';
 import { type Block, type Edge, edgesOf, type PlacedInstruction, type Region } from './discover.ts';
 import { FunctionWriter, Op, ValueType } from './emit.ts';
 import { writeGuestCall } from './guest-call.ts';
@@ -17,6 +26,7 @@ import {
   writeStore,
   writeStoreConditional,
   writeWindowCheck,
+  writeZeroBlock,
 } from './memory-access.ts';
 import type { PlainCsrAccess } from './plain-csr.ts';
 import { RegionExits } from './region-exit.ts';
@@ -86,7 +96,7 @@ interface Path {
 const freshPath = (): Path => ({ instructions: 0, accesses: 0, budget: 0, float: 0, windows: [] });
 
 /** State of one region's compilation. */
-class RegionCompiler implements InstructionContext, AccessContext {
+class RegionCompiler implements InstructionContext, AccessContext, CsrContext {
   readonly writer = new FunctionWriter(PARAMETERS);
   readonly hart = CONTEXT;
   readonly atomics: AtomicContext = {
@@ -429,26 +439,36 @@ class RegionCompiler implements InstructionContext, AccessContext {
     return this.registerLocal(register);
   }
 
-  /** Accesses a CSR that is mere storage; without the privilege for it, the reference semantics raise the exception. */
-  #accessCsr(rd: number, { offset, writeMask, privilege, change, source }: PlainCsrAccess): void {
+  /** Accesses a CSR in place; without the privilege for it, the reference semantics raise the exception. */
+  #accessCsr(rd: number, { csr, change, source }: PlainCsrAccess): void {
     const { writer } = this;
-    writer.get(CONTEXT).memory(Op.i32Load, HartOffset.privilege).i32(privilege).op(Op.i32LtS).open(Op.if);
-    this.#leaveHere(Outcome.step);
-    writer.close();
-    const old = this.temporary();
-    writer.get(CONTEXT).memory(Op.i64Load, offset).set(old);
+    const stored = writeCsrLoad(this, csr);
     if (change !== 'none') {
-      writer.get(CONTEXT).get(old);
-      // new = old ^ ((old ^ written) & writable), and the like for set and clear.
+      const next = this.temporary();
       if ('immediate' in source) writer.i64(source.immediate);
       else if (source.register === 0) writer.i64(0);
       else writer.get(this.readX(source.register));
-      if (change === 'write') writer.get(old).op(Op.i64Xor).i64(writeMask).op(Op.i64And).op(Op.i64Xor);
-      else if (change === 'set') writer.i64(writeMask).op(Op.i64And).op(Op.i64Or);
-      else writer.i64(writeMask).op(Op.i64And).i64(-1).op(Op.i64Xor).op(Op.i64And);
-      writer.memory(Op.i64Store, offset);
+      writeCsrChange(this, csr, stored, change);
+      writer.set(next);
+      if (csr.kind === 'status') {
+        // The interpreter knows what to do with some of them, and nothing that the region keeps outlives a change of rights.
+        pushHasConsequence(this, stored, next, 0);
+        this.leaveIf();
+      }
+      writeCsrStore(this, csr, next);
     }
-    if (rd !== 0) writer.get(old).set(this.writeX(rd));
+    if (rd === 0) return;
+    pushCsrValue(this, csr, stored);
+    writer.set(this.writeX(rd));
+  }
+
+  pushRemaining(): void {
+    this.writer.get(this.counter).op(Op.i32WrapI64).i32(this.#path.instructions).op(Op.i32Sub);
+  }
+
+  zeroBlock(block: number): void {
+    requireOpen(this, OpenControl.zeroBlock);
+    writeZeroBlock(this, block);
   }
 
   /** Pushes the virtual address at an offset from the page's start. */

@@ -9,7 +9,16 @@ import type { Engine } from '../engine.ts';
 import { Interpreter } from '../interpreter/interpreter.ts';
 import type { EngineStatistics } from '../statistics.ts';
 import { CodeCache, DEFAULT_MAX_FUNCTIONS, DEFAULT_THRESHOLD } from './cache.ts';
-import { COUNTER, type CodeVariant, INTERPRETED, INTERPRETER, Outcome } from './layout.ts';
+import {
+  CLOCK_PARTS,
+  CLOCK_PARTS_EACH,
+  CLOCK_TICKS,
+  COUNTER,
+  type CodeVariant,
+  INTERPRETED,
+  INTERPRETER,
+  Outcome,
+} from './layout.ts';
 import { type Dispatcher, encodeDispatcher } from './link.ts';
 import { createPlainCsrLookup } from './plain-csr.ts';
 
@@ -74,6 +83,7 @@ class Entry implements CompiledEngine {
   /** Instructions to go until it is made. */
   #coldStart: number;
   readonly #clock: (() => number) | undefined;
+  readonly #reading = { ticks: 0, parts: 0, partsEach: 0 };
   readonly #calls = { loads: 0, stores: 0, fetches: 0, steps: 0, hot: 0 };
   #stepped = 0;
   /** Of what was taken off the counter in place of the interpreter, or of it: what did not retire there. */
@@ -174,11 +184,23 @@ class Entry implements CompiledEngine {
       this.#syncedBudget = stretch;
       this.#syncedAccesses = 0;
       this.#isInvalidated = false;
+      this.#setClock(stretch);
       const outcome = this.#dispatcher.run(base, 0, 0, Outcome.proceed);
       this.#synchronise();
       if (outcome === Outcome.trap) hart.takePendingTrap();
       else if (outcome === Outcome.environmentCall) this.#environmentCall();
     }
+  }
+
+  /** Lets code read the clock by the counter, which is at `stretch`. */
+  #setClock(stretch: number): void {
+    const { i32 } = this.#memory;
+    const reading = this.#reading;
+    this.#group.clock.ahead(stretch, reading);
+    i32[CLOCK_TICKS / 4] = reading.ticks | 0;
+    i32[CLOCK_TICKS / 4 + 1] = Math.floor(reading.ticks / 2 ** 32);
+    i32[CLOCK_PARTS / 4] = reading.parts;
+    i32[CLOCK_PARTS_EACH / 4] = reading.partsEach;
   }
 
   invalidateFrame(frame: number, offset: number, length: number): boolean {

@@ -11,6 +11,14 @@ export const COUNTER = ENGINE;
 /** i64: what the interpreter took off the counter, for statistics. */
 export const INTERPRETED = ENGINE + 16;
 
+/**
+ * The clock as it will be when the counter of instructions is 0: i64: ticks; i32: parts of ticks to be added, and parts for each
+ * instruction that is left (machine-clock.ts).
+ */
+export const CLOCK_TICKS = ENGINE + 24;
+export const CLOCK_PARTS = ENGINE + 32;
+export const CLOCK_PARTS_EACH = ENGINE + 36;
+
 /** Code slots: {i32 key of the code, i32 index in the table}, found by (key >> 1). */
 export const CODE_SLOTS = ENGINE + 0x10_0000;
 export const CODE_SLOT_COUNT = 0x2_0000;

@@ -1,4 +1,4 @@
-import type { AccessWidth, AmoOperation } from '@worldswitch/isa';
+import { type AccessWidth, type AmoOperation, CACHE_BLOCK_BYTES } from '@worldswitch/isa';
 import { HartOffset } from '../../hart-state.ts';
 import {
   LOAD_TABLE,
@@ -191,6 +191,19 @@ function setPlace(context: AccessContext, address: AccessAddress, width: 4 | 8, 
   } else pushTranslated(context, address, width, isStore ? STORE_TABLE : LOAD_TABLE);
   writer.set(place);
   return place;
+}
+
+/** Stores zeros into a cache block. @param block local variable (i64): the address of its first byte. */
+export function writeZeroBlock(context: AccessContext, block: number): void {
+  const place = setPlace(context, { local: block, offset: 0 }, 8, true);
+  writeZeros(context.writer, place);
+}
+
+/** Stores zeros into the cache block at a place of the machine's memory: local variable (i32). */
+export function writeZeros(writer: FunctionWriter, place: number): void {
+  for (let offset = 0; offset < CACHE_BLOCK_BYTES; offset += 8) {
+    writer.get(place).i64(0).memory(Op.i64Store, offset);
+  }
 }
 
 /** Pushes the old value. @param value local variable (i64). */

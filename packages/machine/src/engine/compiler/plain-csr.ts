@@ -1,20 +1,33 @@
 import type { DecodedInstruction, InstructionSet } from '@worldswitch/isa';
 import { CsrSlot } from '../../hart-context.ts';
 import { HartOffset } from '../../hart-state.ts';
+import { statusView } from '../../supervisor-status.ts';
 
 /**
  * CSRs that are nothing but storage: no access check beyond privilege, no computed bits, no consequence of a write. Trap
- * handlers use them all the time, so compiled code accesses them in place; all other CSRs go through csr-file.ts.
+ * handlers use them all the time, so engines access them in place; besides them sstatus, as far as a write has no consequence, and
+ * time. All other CSRs go through csr-file.ts.
  */
 const plainNames = ['sscratch', 'sepc', 'scause', 'stval'] as const;
+export const MAX_PLAIN_CSRS = plainNames.length + 2;
 
-/** An access to a plain CSR, as compiled code performs it. */
-export interface PlainCsrAccess {
+/** A CSR that is accessed in place. */
+export interface PlainCsr {
+  readonly kind: 'stored' | 'status' | 'time';
+  readonly address: number;
   /** Byte offset in the hart context. */
   readonly offset: number;
+  readonly readMask: bigint;
   readonly writeMask: bigint;
   readonly privilege: number;
-  readonly change: 'none' | 'write' | 'set' | 'clear';
+}
+
+export type CsrChange = 'none' | 'write' | 'set' | 'clear';
+
+/** An access to such a CSR, as engines perform it. */
+export interface PlainCsrAccess {
+  readonly csr: PlainCsr;
+  readonly change: CsrChange;
   /** The operand: a register, or the 5-bit immediate. */
   readonly source: { readonly register: number } | { readonly immediate: number };
 }
@@ -22,7 +35,7 @@ export interface PlainCsrAccess {
 /** How an instruction accesses a plain CSR; undefined when it is something else. */
 export type PlainCsrLookup = (decoded: DecodedInstruction) => PlainCsrAccess | undefined;
 
-const changes: Readonly<Record<string, 'write' | 'set' | 'clear'>> = {
+const changes: Readonly<Record<string, CsrChange>> = {
   csrrw: 'write',
   csrrs: 'set',
   csrrc: 'clear',
@@ -31,26 +44,52 @@ const changes: Readonly<Record<string, 'write' | 'set' | 'clear'>> = {
   csrrci: 'clear',
 };
 
-export function createPlainCsrLookup(instructionSet: InstructionSet): PlainCsrLookup {
-  const byAddress = new Map<number, { offset: number; writeMask: bigint; privilege: number }>();
+const ALL = (1n << 64n) - 1n;
+
+/** The plain CSRs of an instruction set: MAX_PLAIN_CSRS at most. */
+export function plainCsrsOf(instructionSet: InstructionSet): readonly PlainCsr[] {
+  const csrs: PlainCsr[] = [];
   for (const name of plainNames) {
     const definition = instructionSet.csrByName(name);
     if (!definition || definition.fields.some((field) => field.legal)) continue;
     const { address, writeMask, privilege } = definition;
-    byAddress.set(address, { offset: HartOffset.csr + 8 * CsrSlot[name], writeMask, privilege });
+    const offset = HartOffset.csr + 8 * CsrSlot[name];
+    csrs.push({ kind: 'stored', address, offset, readMask: ALL, writeMask, privilege });
   }
+  const status = instructionSet.csrByName('sstatus');
+  if (status) {
+    const { reads, writes } = statusView(instructionSet);
+    const { address, privilege } = status;
+    const [readMask, writeMask] = [BigInt(reads >>> 0), BigInt(writes >>> 0)];
+    csrs.push({
+      kind: 'status',
+      address,
+      offset: HartOffset.csr + 8 * CsrSlot.mstatus,
+      readMask,
+      writeMask,
+      privilege,
+    });
+  }
+  const time = instructionSet.csrByName('time');
+  if (time) {
+    const { address, privilege } = time;
+    csrs.push({ kind: 'time', address, offset: 0, readMask: ALL, writeMask: 0n, privilege });
+  }
+  return csrs;
+}
+
+export function createPlainCsrLookup(instructionSet: InstructionSet): PlainCsrLookup {
+  const byAddress = new Map(plainCsrsOf(instructionSet).map((csr) => [csr.address, csr]));
   return (decoded) => {
     const statement = decoded.instruction.semantics[0];
     const operation = statement?.kind === 'control' ? statement.operation : '';
-    const change = changes[operation];
-    const csr = change && byAddress.get(decoded.csr);
+    const named = changes[operation];
+    const csr = named && byAddress.get(decoded.csr);
     if (!csr) return undefined;
     const isImmediate = operation.endsWith('i');
-    const isRead = change !== 'write' && (isImmediate ? decoded.imm : decoded.rs1) === 0;
-    return {
-      ...csr,
-      change: isRead ? 'none' : change,
-      source: isImmediate ? { immediate: decoded.imm } : { register: decoded.rs1 },
-    };
+    const isRead = named !== 'write' && (isImmediate ? decoded.imm : decoded.rs1) === 0;
+    const change = isRead ? 'none' : named;
+    if (csr.kind === 'time' && change !== 'none') return undefined;
+    return { csr, change, source: isImmediate ? { immediate: decoded.imm } : { register: decoded.rs1 } };
   };
 }

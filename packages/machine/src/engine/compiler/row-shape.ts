@@ -49,6 +49,9 @@ const translatableOperations: ReadonlySet<string> = new Set([
 /** Operations that do nothing here: accesses are made in order, and stores into code are seen at once. */
 const orderingOperations: ReadonlySet<string> = new Set(['fence', 'fence.i', 'hint']);
 
+/** The one control operation besides them that is translated: it stores zeros. */
+export const ZERO_BLOCK = 'cbo.zero';
+
 const shapes = new WeakMap<Instruction, RowShape>();
 
 /** The shape of an instruction's row. */
@@ -158,6 +161,11 @@ function analyse(semantics: readonly Statement[]): RowShape {
         isOrderingOnly = orderingOperations.has(statement.operation);
         isEnvironmentCall = statement.operation === 'ecall';
         isTranslatable = isOrderingOnly;
+        if (statement.operation === ZERO_BLOCK) {
+          isTranslatable = true;
+          accesses++;
+          reads.add('rs1');
+        }
         break;
       default:
         isTranslatable = false;

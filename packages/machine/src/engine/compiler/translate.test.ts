@@ -146,7 +146,10 @@ function referenceResult(decoded: DecodedInstruction, x: readonly bigint[], f: r
     loadReserved: (width, address) => BigInt.asUintN(64, BigInt.asIntN(8 * width, state.load(width, address))),
     // Nothing is reserved.
     storeConditional: () => false,
-    control: () => {},
+    control: (operation) => {
+      const block = state.readX(decoded.rs1) & ~63n;
+      if (operation === 'cbo.zero') for (let i = 0n; i < 64n; i += 8n) state.store(8, block + i, 0n);
+    },
     float: (operation, args, rm) => {
       const mode = rm === 7 ? RoundingMode.nearestEven : (rm as RoundingMode);
       const result = floatOperation(operation, args, mode);
@@ -225,6 +228,7 @@ describe(`every translatable row does what the reference semantics say (seed ${s
           for (const [register, value] of x.entries()) memory.view.setBigUint64(CONTEXTS + 8 * register, value, true);
           memory.view.setBigUint64(CONTEXTS + HartOffset.pc, CODE_ADDRESS + BigInt(START), true);
           memory.view.setInt32(CONTEXTS + HartOffset.dataTranslations, TRANSLATIONS, true);
+          memory.view.setInt32(CONTEXTS + HartOffset.openControls, -1, true);
           memory.view.setBigUint64(COUNTER, 100n, true);
           const outcome = compiled(CONTEXTS, 0);
           const found = Array.from({ length: 32 }, (_, register) =>

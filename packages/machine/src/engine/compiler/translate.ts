@@ -1,8 +1,15 @@
 import { InternalError } from '@worldswitch/contracts';
-import type { AccessWidth, DecodedInstruction, Expression, RegisterOperand, Statement } from '@worldswitch/isa';
+import {
+  type AccessWidth,
+  CACHE_BLOCK_BYTES,
+  type DecodedInstruction,
+  type Expression,
+  type RegisterOperand,
+  type Statement,
+} from '@worldswitch/isa';
 import { type FunctionWriter, Op, ValueType } from './emit.ts';
 import type { AccessAddress, InlineAmo } from './memory-access.ts';
-import { pcRelative } from './row-shape.ts';
+import { pcRelative, ZERO_BLOCK } from './row-shape.ts';
 import { type FloatContext, resultOf, writeFloat } from './translate-float.ts';
 
 /** Each pushes what the statement binds: the old value, the value loaded, or whether the store failed. `value` is a local. */
@@ -33,6 +40,8 @@ export interface InstructionContext {
   load(width: AccessWidth, signed: boolean, address: AccessAddress, isDouble?: boolean): void;
   /** Stores a value from a local variable: an i64, or all of an f64. */
   store(width: AccessWidth, address: AccessAddress, value: number, isDouble?: boolean): void;
+  /** Stores zeros into a cache block, whose address is in a local variable. */
+  zeroBlock(block: number): void;
   /** Absent where atomics are not handed to `translateInstruction`. */
   readonly atomics?: AtomicContext;
   /** Takes the target address from the stack. */
@@ -159,10 +168,18 @@ class InstructionTranslator implements FloatContext {
         this.#context.branch();
         return;
       case 'control':
+        if (statement.operation === ZERO_BLOCK) this.#zeroBlock();
         return;
       default:
         statement satisfies never;
     }
+  }
+
+  #zeroBlock(): void {
+    const block = this.#context.temporary();
+    this.value({ op: 'x', operand: 'rs1' });
+    this.#writer.i64(-CACHE_BLOCK_BYTES).op(Op.i64And).set(block);
+    this.#context.zeroBlock(block);
   }
 
   #atomic(statement: Extract<Statement, { readonly kind: 'amo' | 'loadReserved' | 'storeConditional' }>): void {

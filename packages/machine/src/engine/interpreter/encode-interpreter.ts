@@ -4,8 +4,9 @@ import { encodeModule, type FunctionType, FunctionWriter, Op, ValueType } from '
 import { CODE_SLOT_COUNT, CODE_SLOTS, COUNTER, Outcome } from '../compiler/layout.ts';
 import { fusedMultiplyAdd } from '../compiler/translate-float.ts';
 import { CONTEXT, HandlerWriter, JumpMark, type LoopLabels, type LoopLocals } from './handler-writer.ts';
-import type { Handler } from './handlers.ts';
+import type { HandlerTable } from './handlers.ts';
 import {
+  FIRST_CSR_HANDLER,
   FIRST_ROW_HANDLER,
   FixedHandler,
   HANDLER_SHIFT,
@@ -57,7 +58,7 @@ const STORE_MISS = LOAD_MISS + 1;
 const MULTIPLY_ADD = LOAD_MISS + 2;
 
 /** Bytes of the interpreter's module; it exports `interpret`. */
-export function encodeInterpreter(handlers: readonly Handler[]): Uint8Array<ArrayBuffer> {
+export function encodeInterpreter(handlers: Pick<HandlerTable, 'csrs' | 'handlers'>): Uint8Array<ArrayBuffer> {
   return encodeModule({
     types,
     imports,
@@ -89,7 +90,7 @@ function miss(imported: number): FunctionWriter {
  * The loop: one decoded instruction after the other. All registers are in the context, so that any boundary is an exact one; what
  * the loop keeps itself (pc, counts) is stored where it leaves and before it calls.
  */
-function interpretLoop(handlers: readonly Handler[]): FunctionWriter {
+function interpretLoop({ csrs, handlers }: Pick<HandlerTable, 'csrs' | 'handlers'>): FunctionWriter {
   const writer = new FunctionWriter(2);
   const STOP = 1;
   const word32 = (): number => writer.local(i32);
@@ -186,6 +187,7 @@ function interpretLoop(handlers: readonly Handler[]): FunctionWriter {
   const pageEnd = writer.open(Op.block);
   const environmentCall = writer.open(Op.block);
   const cases = handlers.map(() => writer.open(Op.block)).reverse();
+  const csrCases = csrs.map(() => writer.open(Op.block)).reverse();
   const nothing = writer.open(Op.block);
   const undecoded = writer.open(Op.block);
   const table = new Array<number>(MAX_HANDLERS + 1).fill(step);
@@ -193,6 +195,7 @@ function interpretLoop(handlers: readonly Handler[]): FunctionWriter {
   table[FixedHandler.pageEnd] = pageEnd;
   table[FixedHandler.environmentCall] = environmentCall;
   table[FixedHandler.nothing] = nothing;
+  for (const [index, label] of csrCases.entries()) table[FIRST_CSR_HANDLER + index] = label;
   for (const [index, label] of cases.entries()) table[FIRST_ROW_HANDLER + index] = label;
   writer.get(counter).op(Op.i32Eqz).brIf(exhausted);
   writer.get(entry).memory(Op.i32Load16U, 0).i32(HANDLER_SHIFT).op(Op.i32ShrU).brTable(table);
@@ -202,6 +205,10 @@ function interpretLoop(handlers: readonly Handler[]): FunctionWriter {
   writer.i32(0).call(Import.decode).br(next);
   writer.close();
   handlerWriter.writeNothing(labels);
+  for (const csr of csrs) {
+    writer.close();
+    handlerWriter.writeCsr(csr, labels);
+  }
   for (const handler of handlers) {
     writer.close();
     handlerWriter.write(handler, labels);

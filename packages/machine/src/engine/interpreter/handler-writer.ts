@@ -1,13 +1,24 @@
 import type { AccessWidth, Instruction, RegisterOperand } from '@worldswitch/isa';
 import { CsrSlot, Mstatus } from '../../hart-context.ts';
-import { HartOffset } from '../../hart-state.ts';
+import { HartOffset, OpenControl } from '../../hart-state.ts';
 import { LOAD_TABLE, STORE_TABLE, TRANSLATION_INDEX_MASK, TRANSLATION_INDEX_SHIFT } from '../../memory-layout.ts';
+import {
+  type CsrContext,
+  pushCsrValue,
+  pushHasConsequence,
+  requireOpen,
+  writeCsrChange,
+  writeCsrLoad,
+  writeCsrStore,
+  writeSumChange,
+} from '../compiler/csr-access.ts';
 import { type FunctionWriter, Op, ValueType } from '../compiler/emit.ts';
-import type { AccessAddress } from '../compiler/memory-access.ts';
+import { type AccessAddress, writeZeros } from '../compiler/memory-access.ts';
+import type { PlainCsr } from '../compiler/plain-csr.ts';
 import { type RowShape, shapeOf } from '../compiler/row-shape.ts';
 import { type InstructionContext, translateInstruction } from '../compiler/translate.ts';
 import { storeOpcodes, writeAtomicAccess } from './atomic-access.ts';
-import { type AtomicStatement, atomicOf, type Handler } from './handlers.ts';
+import { type AtomicStatement, atomicOf, CsrChangeField, CsrPlace, type Handler } from './handlers.ts';
 import { STEP_MASK } from './layout.ts';
 import {
   handlerInstruction,
@@ -19,6 +30,7 @@ import {
   type OperandPlaces,
   restOfAtomic,
   valueInstruction,
+  withoutImmediate,
 } from './operands.ts';
 
 const { i32, i64, f64 } = ValueType;
@@ -74,8 +86,9 @@ export interface HandlerImports {
 }
 
 /** Writes the cases of the interpreter's loop, one at a time. */
-export class HandlerWriter implements InstructionContext {
+export class HandlerWriter implements InstructionContext, CsrContext {
   readonly writer: FunctionWriter;
+  readonly hart = CONTEXT;
   readonly #locals: LoopLocals;
   readonly #imports: HandlerImports;
   readonly #reloadCounter: () => void;
@@ -139,6 +152,52 @@ export class HandlerWriter implements InstructionContext {
   writeNothing(labels: LoopLabels): void {
     this.#labels = labels;
     this.#advance();
+  }
+
+  /** The case of a plain CSR's accesses. */
+  writeCsr(csr: PlainCsr, labels: LoopLabels): void {
+    this.#labels = labels;
+    this.#places = withoutImmediate;
+    this.#inUse.clear();
+    const { writer } = this;
+    const stored = writeCsrLoad(this, csr);
+    if (csr.kind !== 'time') this.#changeCsr(csr, stored);
+    pushCsrValue(this, csr, stored);
+    writer.set(this.#x[Operand.rd]!);
+    this.#storeX(true);
+    this.#advance();
+  }
+
+  #changeCsr(csr: PlainCsr, stored: number): void {
+    const { writer } = this;
+    const next = this.temporary();
+    const operand = this.temporary();
+    const change = this.temporary(i32);
+    const { entry } = this.#locals;
+    writer.get(entry).memory(Op.i32Load8U, CsrPlace.change).tee(change).open(Op.if);
+    writer.get(entry).memory(Op.i32Load8U, CsrPlace.isImmediate).open(Op.if, i64);
+    writer.get(entry).memory(Op.i64Load8U, CsrPlace.immediate).otherwise();
+    this.#pushRegister('rs1');
+    writer.memory(Op.i64Load, HartOffset.x).close().set(operand);
+    const whether = (field: number): void => {
+      writer.get(change).i32(field).op(Op.i32Eq).open(Op.if, i64);
+      writer.get(operand);
+    };
+    whether(CsrChangeField.set);
+    writeCsrChange(this, csr, stored, 'set');
+    writer.otherwise();
+    whether(CsrChangeField.clear);
+    writeCsrChange(this, csr, stored, 'clear');
+    writer.otherwise().get(operand);
+    writeCsrChange(this, csr, stored, 'write');
+    writer.close().close().set(next);
+    if (csr.kind === 'status') {
+      pushHasConsequence(this, stored, next, Mstatus.SUM);
+      writer.brIf(this.#labels.step);
+      writeSumChange(this, stored, next);
+    }
+    writeCsrStore(this, csr, next);
+    writer.close();
   }
 
   #readOperands({ readsX, readsF }: RowShape): void {
@@ -239,6 +298,21 @@ export class HandlerWriter implements InstructionContext {
     this.#inUse.set(type, index + 1);
     locals[index] ??= this.writer.local(type);
     return locals[index];
+  }
+
+  pushRemaining(): void {
+    this.writer.get(this.#locals.counter);
+  }
+
+  zeroBlock(block: number): void {
+    const { writer } = this;
+    const place = this.temporary(i32);
+    requireOpen(this, OpenControl.zeroBlock);
+    this.#isMiss(block, 1, STORE_TABLE);
+    writer.brIf(this.#labels.step);
+    this.#pushPhysical(block, STORE_TABLE);
+    writer.set(place);
+    writeZeros(writer, place);
   }
 
   require(): void {

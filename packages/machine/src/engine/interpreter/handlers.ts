@@ -1,7 +1,14 @@
 import type { DecodedInstruction, Instruction, InstructionSet, Statement } from '@worldswitch/isa';
 import { isComputedJump } from '../compiler/discover.ts';
+import {
+  type CsrChange,
+  createPlainCsrLookup,
+  type PlainCsr,
+  type PlainCsrLookup,
+  plainCsrsOf,
+} from '../compiler/plain-csr.ts';
 import { isTranslatable, pcRelative, shapeOf } from '../compiler/row-shape.ts';
-import { FIRST_ROW_HANDLER, FixedHandler, HANDLER_SHIFT, MAX_HANDLERS } from './layout.ts';
+import { FIRST_CSR_HANDLER, FIRST_ROW_HANDLER, FixedHandler, HANDLER_SHIFT, MAX_HANDLERS } from './layout.ts';
 import { type OperandPlaces, operandPlaces } from './operands.ts';
 
 /**
@@ -24,6 +31,10 @@ const roundingModes = [0, 1];
 const linked: readonly JumpKind[] = ['goto', 'call'];
 const indirect: readonly JumpKind[] = ['call', 'return', 'computed'];
 
+/** Bytes from the start of a plain CSR's entry: how it is changed, whether the operand is the immediate, and that. */
+export const CsrPlace = { change: 4, isImmediate: 5, immediate: 6 } as const;
+export const CsrChangeField: Readonly<Record<CsrChange, number>> = { none: 0, write: 1, set: 2, clear: 3 };
+
 /** Atomics that the interpreter carries out itself: one statement on memory, then registers. */
 export type AtomicStatement = Extract<Statement, { readonly kind: 'amo' | 'loadReserved' | 'storeConditional' }>;
 
@@ -38,10 +49,15 @@ export function atomicOf({ semantics }: Instruction): AtomicStatement | undefine
 /** The handlers for an instruction set, numbered as the decode cache has them. Rows that share their semantics share handlers. */
 export class HandlerTable {
   readonly handlers: readonly Handler[];
+  /** Their handlers come first. */
+  readonly csrs: readonly PlainCsr[];
+  readonly #plainCsrOf: PlainCsrLookup;
   /** By semantics, then by rounding mode and kind of jump. */
   readonly #numbers = new Map<readonly Statement[], Map<string, number>>();
 
   constructor(set: InstructionSet) {
+    this.csrs = plainCsrsOf(set);
+    this.#plainCsrOf = createPlainCsrLookup(set);
     const handlers: Handler[] = [];
     for (const instruction of set.rows) {
       const { semantics } = instruction;
@@ -61,6 +77,7 @@ export class HandlerTable {
 
   /** The two words of a decoded instruction's entry. */
   firstWord(decoded: DecodedInstruction): number {
+    // Of a plain CSR's: rd and rs1, as of a row's without an immediate.
     const handler = this.numberOf(decoded);
     const places = this.handlers[handler - FIRST_ROW_HANDLER]?.places;
     const { readsX, readsF } = shapeOf(decoded.instruction);
@@ -68,6 +85,9 @@ export class HandlerTable {
     return (handler << HANDLER_SHIFT) | (decoded.length * 4) | (atRd << 19) | (decoded.rs1 << 27);
   }
   secondWord(decoded: DecodedInstruction): number {
+    const access = this.#plainCsrOf(decoded);
+    if (access)
+      return CsrChangeField[access.change] | ('immediate' in access.source ? (1 << 8) | (decoded.imm << 16) : 0);
     const places = this.handlers[this.numberOf(decoded) - FIRST_ROW_HANDLER]?.places;
     return places?.hasImmediate ? decoded.imm : (decoded.rs2 << 3) | (decoded.rs3 << 11);
   }
@@ -75,6 +95,8 @@ export class HandlerTable {
   /** Number of the handler that executes the instruction. */
   numberOf(decoded: DecodedInstruction): number {
     const { instruction } = decoded;
+    const access = this.#plainCsrOf(decoded);
+    if (access) return FIRST_CSR_HANDLER + this.csrs.findIndex(({ address }) => address === access.csr.address);
     const shape = shapeOf(instruction);
     if (shape.isEnvironmentCall) return FixedHandler.environmentCall;
     if (shape.isOrderingOnly) return FixedHandler.nothing;

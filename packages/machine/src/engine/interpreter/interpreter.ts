@@ -22,7 +22,7 @@ function prepare(set: InstructionSet): Prepared {
   let prepared = preparedSets.get(set);
   if (!prepared) {
     const handlers = new HandlerTable(set);
-    prepared = { handlers, module: new WebAssembly.Module(encodeInterpreter(handlers.handlers)) };
+    prepared = { handlers, module: new WebAssembly.Module(encodeInterpreter(handlers)) };
     preparedSets.set(set, prepared);
   }
   return prepared;

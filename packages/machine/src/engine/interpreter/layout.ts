@@ -1,4 +1,5 @@
 import { ENGINE } from '../../memory-layout.ts';
+import { MAX_PLAIN_CSRS } from '../compiler/plain-csr.ts';
 
 /** The interpreter's own places in the machine's memory (byte offsets), and the form of a decoded instruction. */
 
@@ -48,4 +49,6 @@ export const FixedHandler = {
   /** Nothing but retiring. */
   nothing: 4,
 } as const;
-export const FIRST_ROW_HANDLER = 5;
+/** Then those of plain CSRs, in their order. */
+export const FIRST_CSR_HANDLER = 5;
+export const FIRST_ROW_HANDLER = FIRST_CSR_HANDLER + MAX_PLAIN_CSRS;

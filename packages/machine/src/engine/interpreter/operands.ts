@@ -107,7 +107,7 @@ export interface OperandPlaces {
 
 /** Of four bytes; without one, rs2 and rs3 stand there. */
 export const IMMEDIATE_PLACE = 4;
-const withoutImmediate: OperandPlaces = { registers: { rd: 2, rs1: 3, rs2: 4, rs3: 5 }, hasImmediate: false };
+export const withoutImmediate: OperandPlaces = { registers: { rd: 2, rs1: 3, rs2: 4, rs3: 5 }, hasImmediate: false };
 /** A row has no rd that has two registers to read besides its immediate: stores and branches. */
 const withImmediate: OperandPlaces = { registers: { rd: 2, rs1: 3, rs2: 2, rs3: 2 }, hasImmediate: true };
 

@@ -1,5 +1,6 @@
 import { CsrAddress, type DecodedInstruction, ExceptionCause, Privilege } from '@worldswitch/isa';
 import { atomicWasm, checkCacheBlock, zeroCacheBlock } from './access.ts';
+import { fence, fenceGuest } from './fence.ts';
 import type { Hart } from './hart.ts';
 import { CsrSlot } from './hart-context.ts';
 import { HartOffset } from './hart-state.ts';
@@ -110,14 +111,14 @@ export const controlOperations: Readonly<Record<string, ControlOperation>> = {
       refuse(hart, decoded, refusal);
       return;
     }
-    hart.nextPc = supervisorReturn(hart);
+    supervisorReturn(hart);
   },
   mret(hart, decoded) {
     if (hart.current.privilege !== Privilege.machine) {
       illegal(hart, decoded);
       return;
     }
-    hart.nextPc = machineReturn(hart);
+    machineReturn(hart);
   },
   wfi(hart, decoded) {
     const context = hart.current;
@@ -158,8 +159,9 @@ export const controlOperations: Readonly<Record<string, ControlOperation>> = {
     const { current } = hart;
     const refusal = fenceRefusal(current);
     if (refusal !== 0) refuse(hart, decoded, refusal);
-    else if (current.isVirtual) hart.fenceGuest(currentVmid(hart), fenceSpace(hart, decoded), fencePage(hart, decoded));
-    else hart.fence(fenceSpace(hart, decoded), fencePage(hart, decoded));
+    else if (current.isVirtual)
+      fenceGuest(hart, currentVmid(hart), fenceSpace(hart, decoded), fencePage(hart, decoded));
+    else fence(hart, fenceSpace(hart, decoded), fencePage(hart, decoded));
   },
   /** sfence.w.inval and sfence.inval.ir: invalidations happen at once, so there is nothing to order. */
   'sfence.inval'(hart, decoded) {

@@ -176,6 +176,11 @@ export class HartContext {
     this.memory.u64[this.quad + HartOffset.pc / 8] = value;
   }
 
+  setPc(low: number, high: number): void {
+    this.memory.i32[this.word + HartOffset.pc / 4] = low;
+    this.memory.i32[this.word + HartOffset.pc / 4 + 1] = high;
+  }
+
   /** Low and high halves of pc, signed. */
   get pcLow(): number {
     return this.memory.i32[this.word + HartOffset.pc / 4]!;

@@ -1,22 +1,5 @@
-import {
-  BARE_ASID,
-  guestSpace,
-  InternalError,
-  LAST_SPACE,
-  MAX_ASID,
-  type SavedState,
-  type TlbEntry,
-  type TlbModel,
-  TranslationMode,
-} from '@worldswitch/contracts';
-import {
-  CsrAddress,
-  type DecodedInstruction,
-  type InstructionSet,
-  InterruptCause,
-  Privilege,
-  type PrivilegeLevel,
-} from '@worldswitch/isa';
+import { InternalError, type SavedState, type TlbModel } from '@worldswitch/contracts';
+import { type DecodedInstruction, type InstructionSet, InterruptCause, type PrivilegeLevel } from '@worldswitch/isa';
 import {
   createPageTableMemory,
   createTlb,
@@ -27,7 +10,7 @@ import {
   type TranslationContext,
   type WalkResult,
 } from '@worldswitch/mmu-tlb';
-import { fetchWasm, loadSlow, protectPageTables, storeSlow, type Width } from './access.ts';
+import { protectPageTables } from './access.ts';
 import type { Bus } from './bus.ts';
 import type { ControlOperation } from './control.ts';
 import type { CsrFile } from './csr-file.ts';
@@ -35,55 +18,25 @@ import { DEBUG_STOP, type DebugPoints } from './debug-points.ts';
 import type { Engine } from './engine/engine.ts';
 import type { ReferenceEngine } from './engine/reference/reference-engine.ts';
 import { MachineError } from './errors.ts';
+import { fence } from './fence.ts';
 import { type ContextState, CsrSlot, type HartContext, Mstatus } from './hart-context.ts';
 import type { HartGroup } from './hart-group.ts';
-import { HartOffset, OpenControl } from './hart-state.ts';
-import { CacheControl, cacheRefusal } from './hypervisor/access-rules.ts';
-import { GuestTranslation, selectGuestTranslations } from './hypervisor/guest-translation.ts';
+import type { HartObserver } from './hart-observer.ts';
+import { HartOffset } from './hart-state.ts';
+import { GuestTranslation } from './hypervisor/guest-translation.ts';
 import { switchWorld } from './hypervisor/world-switch.ts';
 import { chooseInterrupt, dueInterrupts, nextDeadline } from './interrupts.ts';
 import type { MachineClock } from './machine-clock.ts';
 import type { MachineMemory } from './machine-memory.ts';
-import { RAM, RAM_BASE, TRANSLATION_SETS } from './memory-layout.ts';
+import { TRANSLATION_SETS } from './memory-layout.ts';
 import { refreshPmp } from './pmp-csrs.ts';
 import type { Ram } from './ram.ts';
 import { TranslationSets } from './software-tlb.ts';
+import { TranslationChoice } from './translation-choice.ts';
 import { joinHalves, takeTrap } from './trap.ts';
-
-/** Bits of mstatus that decide which accesses a translation allows. */
-const ACCESS_RIGHTS = Mstatus.MPRV | Mstatus.MPP | Mstatus.SUM | Mstatus.MXR;
 
 /** Thrown by `Hart.raise` and by the members of the reference engine; caught by whoever runs an instruction. Never allocated. */
 export const GUEST_FAULT = { guestFault: true } as const;
-
-/** Hears of changes of control inside the machine. Costs nothing when absent. */
-export interface HartObserver {
-  /** A trap enters a handler in the machine (not one that ends a slice). The state is that before the trap. */
-  trap?(hart: Hart, cause: number, isInterrupt: boolean, value: bigint, from: PrivilegeLevel, to: PrivilegeLevel): void;
-  /** sret or mret is carried out. */
-  trapReturn?(hart: Hart, instruction: 'sret' | 'mret', from: PrivilegeLevel, to: PrivilegeLevel): void;
-  /** A load from or a store to a device, at its physical address; a load was made, a store is about to be. */
-  deviceAccess?(hart: Hart, access: DeviceAccess): void;
-  /** An instruction has read a CSR and maybe written it. Seen by the reference engine alone: others keep plain CSRs to themselves. */
-  csrAccess?(hart: Hart, address: number, old: bigint, isWrite: boolean): void;
-  /** The TLB took in a translation. */
-  tlbFill?(hart: Hart, entry: TlbEntry): void;
-  /** sfence.vma and its like: undefined means all. */
-  tlbFlush?(hart: Hart, asid: number | undefined, page: number | undefined): void;
-}
-
-/** A hart's access to a device. */
-export interface DeviceAccess {
-  readonly device: string;
-  /** Physical. */
-  readonly address: number;
-  /** From the start of the device's window. */
-  readonly offset: number;
-  /** Bytes. */
-  readonly width: number;
-  readonly isWrite: boolean;
-  readonly value: bigint;
-}
 
 /** Why a slice ended; `stop`: the machine was stopped by a device or by its owner. */
 export type SliceEnd = 'trap' | 'interrupt' | 'budget' | 'wait' | 'stop';
@@ -164,8 +117,7 @@ export class Hart {
   readonly #clock: MachineClock;
   /** 1 while a control instruction runs that will retire: it still counts to the old mode. */
   #retiring = 0;
-  /** What the translation sets in force were chosen for and which they are. They are pinned, so that they stay valid. */
-  readonly #choice = { context: undefined as HartContext | undefined, low: 0, high: 0, rights: 0, data: 0, fetch: 0 };
+  readonly #translations: TranslationChoice;
   /** Stands in `current` while no other context does. */
   readonly #home: HartContext;
 
@@ -184,6 +136,7 @@ export class Hart {
     this.tlb = options.tlb ?? createTlb({ sets: 64, ways: 4 });
     const sets = Math.floor(TRANSLATION_SETS / options.harts);
     this.sets = new TranslationSets(this.memory, options.id * sets, sets);
+    this.#translations = new TranslationChoice(this);
     this.pageTables = protectPageTables(this, createPageTableMemory(this.ram));
     this.guest = new GuestTranslation(this.pageTables);
     this.tlb.onEvict = (entry) => this.sets.evict(entry.asid, entry.page, (entry.flags & PteFlag.global) !== 0);
@@ -216,7 +169,7 @@ export class Hart {
   save(context: HartContext): HartState {
     if (this.group.running) throw new MachineError('a hart cannot be saved while it runs');
     const tlb = this.tlb.save?.();
-    if (tlb === undefined) this.fence();
+    if (tlb === undefined) fence(this);
     const { firstTrap, trapStreak, trapInstret, deviceAccesses, isYieldRequested } = this;
     return {
       context: context.save(),
@@ -244,7 +197,6 @@ export class Hart {
     const [pc, cause, value] = state.firstTrap.split(' ').map((digits) => BigInt(`0x${digits || '0'}`));
     this.firstTrap = value === undefined ? undefined : { pc: pc!, cause: cause!, value };
     this.isYieldRequested = state.isYieldRequested;
-    this.#choice.context = undefined;
     this.sets.reset();
     this.selectTranslations();
   }
@@ -448,10 +400,10 @@ export class Hart {
   }
 
   /** Carries out a control instruction: see control.ts. */
-  control(operation: string, decoded: DecodedInstruction): void {
+  control(operation: ControlOperation, decoded: DecodedInstruction): void {
     this.#retiring = 1;
     try {
-      this.controls[operation]!(this, decoded);
+      operation(this, decoded);
     } finally {
       this.#retiring = 0;
     }
@@ -470,6 +422,10 @@ export class Hart {
   set nextPc(value: bigint) {
     this.reference.nextPc = value;
   }
+  /** The same from the halves of the address. */
+  setNextPc(low: number, high: number): void {
+    this.reference.setNextPc(low, high);
+  }
 
   /** Enters a privilege mode; `isVirtual`: that of a guest. */
   setMode(privilege: PrivilegeLevel, isVirtual: boolean): void {
@@ -477,7 +433,8 @@ export class Hart {
     context.setPrivilege(privilege, this.#retiring);
     switchWorld(context, isVirtual);
     this.selectTranslations();
-    context.i32(HartOffset.attention, 1);
+    // What was not pending and enabled before is not so now.
+    if (this.memory.i32[context.word + HartOffset.statusGuard / 4] !== 0) context.i32(HartOffset.attention, 1);
   }
 
   /** A CSR changed that decides on translation or interrupts. */
@@ -486,144 +443,8 @@ export class Hart {
     if (this.current === context) this.selectTranslations();
   }
 
-  /** Notes what the mode in force may do without asking: see OpenControl. */
-  #openControls(): void {
-    const context = this.current;
-    let open = cacheRefusal(context, CacheControl.CBZE) === 0 ? OpenControl.zeroBlock : 0;
-    // A guest's time is not the clock's.
-    const isTimeOpen = !context.isVirtual && this.csrs.refusal(context, CsrAddress.time, false) === 0;
-    if (isTimeOpen) open |= OpenControl.time;
-    context.i32(HartOffset.openControls, open);
-  }
-
   /** Chooses the translation sets for the current context's satp, privilege and mstatus. */
   selectTranslations(): void {
-    const context = this.current;
-    const { i32 } = this.memory;
-    const { word, privilege, mstatus } = context;
-    this.#openControls();
-    if (context.isDataVirtual) {
-      this.#choice.context = undefined;
-      context.i32(HartOffset.flippedTranslations, 0);
-      selectGuestTranslations(this, context, this.#retiring);
-      this.#selectVariant();
-      return;
-    }
-    const low = context.csrLow(CsrSlot.satp);
-    const high = context.csrHigh(CsrSlot.satp);
-    const rights = privilege | (mstatus & ACCESS_RIGHTS);
-    const choice = this.#choice;
-    // Most slices go on where the last one ended.
-    if (
-      choice.context === context &&
-      choice.low === low &&
-      choice.high === high &&
-      choice.rights === rights &&
-      choice.data === i32[word + HartOffset.dataTranslations / 4] &&
-      choice.fetch === i32[word + HartOffset.fetchTranslations / 4]
-    ) {
-      this.#selectVariant();
-      return;
-    }
-    const { dataPrivilege } = context;
-    const mode = (high >>> 28) as TranslationMode;
-    const asid = (high >>> 12) & 0xffff;
-    const root = (high & 0xfff) * 2 ** 32 + (low >>> 0);
-    const isFetchTranslated = mode !== TranslationMode.bare && privilege !== Privilege.machine;
-    const isDataTranslated = mode !== TranslationMode.bare && dataPrivilege !== Privilege.machine;
-    const fetch = isFetchTranslated
-      ? this.sets.select(mode, asid, root, privilege, false, false)
-      : this.sets.select(TranslationMode.bare, 0, 0, privilege, false, false);
-    // The second choice must not take the first one's set away.
-    this.sets.pin(fetch, fetch, fetch);
-    const isSumSet = dataPrivilege === Privilege.supervisor && (mstatus & Mstatus.SUM) !== 0;
-    const isMxrSet = (mstatus & Mstatus.MXR) !== 0;
-    const data = isDataTranslated
-      ? this.sets.select(mode, asid, root, dataPrivilege, isSumSet, isMxrSet)
-      : this.sets.select(TranslationMode.bare, 0, 0, dataPrivilege, false, false);
-    this.sets.pin(data, fetch, data);
-    // Kernels set SUM around each access to user memory: the engine changes over by itself.
-    let flipped = 0;
-    if (isDataTranslated && privilege === Privilege.supervisor) {
-      flipped = this.sets.select(mode, asid, root, privilege, !isSumSet, isMxrSet);
-      this.sets.pin(data, fetch, flipped);
-    }
-    context.i32(HartOffset.flippedTranslations, flipped);
-    choice.context = context;
-    choice.low = low;
-    choice.high = high;
-    choice.rights = rights;
-    choice.data = data;
-    choice.fetch = fetch;
-    i32[word + HartOffset.dataTranslations / 4] = data;
-    i32[word + HartOffset.fetchTranslations / 4] = fetch;
-    i32[word + HartOffset.isTranslating / 4] = isDataTranslated ? 1 : 0;
-    this.#selectVariant();
-    if (isFetchTranslated !== context.isFetchTranslated) context.markFetches(isFetchTranslated, this.#retiring);
-  }
-
-  /** Code for physical data addresses checks bounds alone: no protection and no debugger must want to see accesses to RAM. */
-  #selectVariant(): void {
-    const { i32 } = this.memory;
-    const { word, pmp } = this.current;
-    const isPlain = i32[word + HartOffset.isTranslating / 4] === 0 && pmp.length === 0 && this.points === undefined;
-    i32[word + HartOffset.codeVariant / 4] = isPlain ? 1 : 0;
-  }
-
-  /** sfence.vma for the whole hart. */
-  fence(asid?: number, page?: number): void {
-    this.observer?.tlbFlush?.(this, asid, page);
-    if (this.guest.isUsed && asid === undefined) {
-      this.#fenceSpaces(0, MAX_ASID, page);
-      return;
-    }
-    // The sets hold nothing that the model does not.
-    const extent = page === undefined ? 'superpage' : (this.tlb.extentOf?.(page) ?? 'superpage');
-    this.tlb.flush(asid, page);
-    if (extent !== 'nothing') this.sets.flush(asid, page, extent === 'page');
-  }
-
-  /** hfence.vvma of a virtual machine, or, with `vmid` alone or without, hfence.gvma. */
-  fenceGuest(vmid?: number, asid?: number, page?: number): void {
-    if (vmid === undefined) this.#fenceSpaces(guestSpace(0, 0), LAST_SPACE, page);
-    else if (asid === undefined) this.#fenceSpaces(guestSpace(vmid, 0), guestSpace(vmid, BARE_ASID), page);
-    else {
-      this.tlb.flush(guestSpace(vmid, asid), page);
-      this.sets.flush(guestSpace(vmid, asid), page);
-    }
-  }
-
-  #fenceSpaces(first: number, last: number, page: number | undefined): void {
-    // A model that cannot tell them apart forgets more than it must.
-    if (this.tlb.flushSpaces) {
-      this.tlb.flushSpaces(first, last, page);
-      this.sets.flushSpaces(first, last, page);
-    } else {
-      this.tlb.flush(undefined, page);
-      this.sets.flush(undefined, page);
-    }
-  }
-
-  // ---- slow paths for compiled code: addresses as signed halves, values through the context's scratch ----
-
-  /** 0: the value is in scratch, zero-extended. 1: a fault is noted. */
-  loadSlow(low: number, high: number, width: Width): number {
-    return loadSlow(this, low, high, width);
-  }
-
-  /** 0: done. 1: a fault is noted. 2: done, and the engine must look at `attention` and at its code before it goes on. */
-  storeSlow(low: number, high: number, width: Width): number {
-    return storeSlow(this, low, high, width);
-  }
-
-  /** Physical address of the instruction parcel at a virtual address, or -1 with the fault noted. */
-  fetchTranslate(low: number, high: number): number {
-    const at = fetchWasm(this, low, high);
-    return at < 0 ? -1 : at - RAM + RAM_BASE;
-  }
-
-  /** Executes exactly one instruction with the reference semantics: it retires, or its trap is taken. */
-  executeOne(): void {
-    this.reference.executeOne();
+    this.#translations.choose(this.current, this.#retiring);
   }
 }

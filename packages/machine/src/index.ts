@@ -25,8 +25,9 @@ export type {
   SbiResult,
   SbiResume,
 } from './firmware/sbi-call.ts';
-export { type DeviceAccess, GUEST_FAULT, type Hart, type HartObserver, type SliceEnd } from './hart.ts';
+export { GUEST_FAULT, type Hart, type SliceEnd } from './hart.ts';
 export { MAX_HARTS } from './hart-group.ts';
+export type { DeviceAccess, HartObserver } from './hart-observer.ts';
 export type { HartStatus, ScheduledHart } from './hart-schedule.ts';
 export { createHostHardware, type HostedMachine, type HostHardwareOptions } from './host-hardware.ts';
 export { type ElfImage, isElf, type LoadSegment, parseElf } from './load/elf.ts';

@@ -54,6 +54,7 @@ export class TranslationSets {
   readonly #base: number;
   readonly #count: number;
   #next = 0;
+  #generation = 0;
   /** No set from here on was ever claimed: free ones are taken from the start, so that scans stay short. */
   #used = 0;
   readonly #pinned: [number, number, number] = [-1, -1, -1];
@@ -70,6 +71,11 @@ export class TranslationSets {
     this.#isPhysical = new Uint8Array(count);
     this.#superpageRegions = new Float64Array(count * SUPERPAGE_REGIONS);
     this.#superpageCounts = new Uint8Array(count);
+  }
+
+  /** Changes when a set is given to others: what `select` returned may no longer hold. */
+  get generation(): number {
+    return this.#generation;
   }
 
   /** The byte offset of the set for these conditions; clears and reuses another one when it does not exist yet. */
@@ -123,6 +129,7 @@ export class TranslationSets {
   }
 
   #forgetKey(set: number): void {
+    this.#generation++;
     const world = this.#worldOf[set]!;
     const sets = this.#worlds.get(world)!;
     sets.delete(this.#keys[set]!);

@@ -1,8 +1,9 @@
 import type { TranslationMode } from '@worldswitch/contracts';
 import type { PrivilegeLevel } from '@worldswitch/isa';
 import { AccessKind, createTranslationContext, createWalkResult, TranslationFault, walk } from '@worldswitch/mmu-tlb';
-import type { Hart, HartObserver } from './hart.ts';
+import type { Hart } from './hart.ts';
 import { CsrSlot, type HartContext } from './hart-context.ts';
+import type { HartObserver } from './hart-observer.ts';
 import { peekGuestFrame } from './hypervisor/guest-translation.ts';
 import type { HostedVcpu } from './vcpu.ts';
 

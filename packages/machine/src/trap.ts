@@ -119,10 +119,17 @@ function noteOrigin(
   context.setCsrLow(CsrSlot.hstatus, status);
 }
 
-/** Direct mode goes to BASE; vectored mode (1) adds four times the cause for interrupts. */
-function vector(tvec: bigint, cause: number, isInterrupt: boolean): bigint {
-  const base = tvec & ~3n;
-  return isInterrupt && (tvec & 1n) === 1n ? BigInt.asUintN(64, base + BigInt(4 * cause)) : base;
+/** Goes on where stvec or mtvec says: in direct mode at BASE; vectored mode (1) adds four times the cause for interrupts. */
+function enterHandler(context: HartContext, vectorSlot: number, cause: number, isInterrupt: boolean): void {
+  const vector = context.csrLow(vectorSlot);
+  const high = context.csrHigh(vectorSlot);
+  const base = vector & ~3;
+  if (!isInterrupt || (vector & 1) === 0) {
+    context.setPc(base, high);
+    return;
+  }
+  const low = (base + 4 * cause) | 0;
+  context.setPc(low, low >>> 0 < base >>> 0 ? (high + 1) | 0 : high);
 }
 
 function enterSupervisor(context: HartContext, cause: number, isInterrupt: boolean, low: number, high: number): void {
@@ -133,7 +140,7 @@ function enterSupervisor(context: HartContext, cause: number, isInterrupt: boole
   if (context.mstatus & Mstatus.SIE) status |= Mstatus.SPIE;
   if (context.privilege === Privilege.supervisor) status |= Mstatus.SPP;
   context.setCsrLow(CsrSlot.mstatus, status);
-  context.pc = vector(context.csr(CsrSlot.stvec), cause, isInterrupt);
+  enterHandler(context, CsrSlot.stvec, cause, isInterrupt);
 }
 
 function enterMachine(context: HartContext, cause: number, isInterrupt: boolean, low: number, high: number): void {
@@ -144,11 +151,11 @@ function enterMachine(context: HartContext, cause: number, isInterrupt: boolean,
   if (context.mstatus & Mstatus.MIE) status |= Mstatus.MPIE;
   status |= context.privilege << Mstatus.MPP_SHIFT;
   context.setCsrLow(CsrSlot.mstatus, status);
-  context.pc = vector(context.csr(CsrSlot.mtvec), cause, isInterrupt);
+  enterHandler(context, CsrSlot.mtvec, cause, isInterrupt);
 }
 
-/** sret: returns the pc to continue at (privileged ISA, "Trap-Return Instructions"). The caller has checked that it is allowed. */
-export function supervisorReturn(hart: Hart): bigint {
+/** sret (privileged ISA, "Trap-Return Instructions"). The caller has checked that it is allowed. */
+export function supervisorReturn(hart: Hart): void {
   const context = hart.current;
   const old = context.mstatus;
   const to: PrivilegeLevel = old & Mstatus.SPP ? Privilege.supervisor : Privilege.user;
@@ -156,7 +163,8 @@ export function supervisorReturn(hart: Hart): bigint {
   if (old & Mstatus.SPIE) status |= Mstatus.SIE;
   context.setCsrLow(CsrSlot.mstatus, status);
   hart.observer?.trapReturn?.(hart, 'sret', context.privilege, to);
-  const pc = context.csr(CsrSlot.sepc);
+  // Entering a guest exchanges it.
+  hart.setNextPc(context.csrLow(CsrSlot.sepc), context.csrHigh(CsrSlot.sepc));
   let { isVirtual } = context;
   if (!isVirtual) {
     const hypervisor = context.csrLow(CsrSlot.hstatus);
@@ -164,11 +172,10 @@ export function supervisorReturn(hart: Hart): bigint {
     context.setCsrLow(CsrSlot.hstatus, hypervisor & ~Hstatus.SPV);
   }
   hart.setMode(to, isVirtual);
-  return pc;
 }
 
 /** mret, likewise. */
-export function machineReturn(hart: Hart): bigint {
+export function machineReturn(hart: Hart): void {
   const context = hart.current;
   const old = context.mstatus;
   const to = ((old & Mstatus.MPP) >> Mstatus.MPP_SHIFT) as PrivilegeLevel;
@@ -179,7 +186,7 @@ export function machineReturn(hart: Hart): bigint {
   const high = context.csrHigh(CsrSlot.mstatus);
   context.setCsrHalves(CsrSlot.mstatus, status, high & ~MstatusHigh.MPV);
   hart.setMode(to, to !== Privilege.machine && (high & MstatusHigh.MPV) !== 0);
-  return context.csr(CsrSlot.mepc);
+  hart.setNextPc(context.csrLow(CsrSlot.mepc), context.csrHigh(CsrSlot.mepc));
 }
 
 /** Exception code of ecall. */

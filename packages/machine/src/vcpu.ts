@@ -1,5 +1,6 @@
 import type { Exit, TranslationMode, Vcpu, VcpuCounters } from '@worldswitch/contracts';
 import { CsrAddress, ExceptionCause, Privilege, type PrivilegeLevel } from '@worldswitch/isa';
+import { fence } from './fence.ts';
 import type { Hart } from './hart.ts';
 import type { HartContext } from './hart-context.ts';
 import { CsrSlot, GuestFaultKind } from './hart-context.ts';
@@ -119,7 +120,7 @@ export class HostedVcpu implements Vcpu {
   }
 
   fence(asid?: number, page?: number): void {
-    this.hart.fence(asid, page);
+    fence(this.hart, asid, page);
   }
 
   run(maxInstructions: number): Exit {

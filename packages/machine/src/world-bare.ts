@@ -2,7 +2,8 @@ import type { HostConsole, TlbModel, World, WorldMetrics, WorldResult, WorldSpec
 import { Privilege, type PrivilegeLevel } from '@worldswitch/isa';
 import type { EngineName } from './engine/create-engine.ts';
 import { MachineError } from './errors.ts';
-import type { Hart, HartObserver } from './hart.ts';
+import type { Hart } from './hart.ts';
+import type { HartObserver } from './hart-observer.ts';
 import { Machine } from './machine.ts';
 import type { RunEnd } from './run-end.ts';
 

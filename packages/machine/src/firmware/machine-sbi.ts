@@ -1,5 +1,6 @@
 import { CsrAddress, Privilege } from '@worldswitch/isa';
 import type { Board } from '../board.ts';
+import { fence, fenceGuest } from '../fence.ts';
 import { CsrSlot, Mstatus } from '../hart-context.ts';
 import type { HartSchedule } from '../hart-schedule.ts';
 import { currentVmid } from '../hypervisor/instructions.ts';
@@ -55,11 +56,11 @@ export function createMachineSbi(options: MachineSbiOptions, hartId: number): Sb
     },
     raiseSoftwareInterrupt: (hart) => setSoftwareInterrupt(hart, true),
     clearSoftwareInterrupt: () => setSoftwareInterrupt(hartId, false),
-    fence: (hart, asid, page) => vcpus[hart]!.hart.fence(asid, page),
+    fence: (hart, asid, page) => fence(vcpus[hart]!.hart, asid, page),
     get vmid() {
       return currentVmid(caller);
     },
-    fenceGuest: (hart, vmid, asid, page) => vcpus[hart]!.hart.fenceGuest(vmid, asid, page),
+    fenceGuest: (hart, vmid, asid, page) => fenceGuest(vcpus[hart]!.hart, vmid, asid, page),
     hartState: (hart) => schedule.harts[hart]!.state,
     startHart(hart, resume) {
       // What was pending for the kernel that stopped it is not the new one's.

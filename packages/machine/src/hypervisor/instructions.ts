@@ -1,6 +1,7 @@
 import { type DecodedInstruction, Privilege } from '@worldswitch/isa';
 import { loadSlow, storeSlow, type Width } from '../access.ts';
 import type { ControlOperation } from '../control.ts';
+import { fenceGuest } from '../fence.ts';
 import type { Hart } from '../hart.ts';
 import { CsrSlot, Hstatus, Mstatus } from '../hart-context.ts';
 import { HartOffset } from '../hart-state.ts';
@@ -67,9 +68,10 @@ function guestStore(width: Width): ControlOperation {
 
 /** Address space and page that a fence names; x0 names all. */
 export const fenceSpace = (hart: Hart, { rs2 }: DecodedInstruction): number | undefined =>
-  rs2 === 0 ? undefined : Number(hart.readX(rs2) & 0xffffn);
+  rs2 === 0 ? undefined : hart.memory.i32[hart.current.word + rs2 * 2]! & 0xffff;
 export const fencePage = (hart: Hart, { rs1 }: DecodedInstruction): number | undefined =>
-  rs1 === 0 ? undefined : Number(hart.readX(rs1) >> 12n);
+  rs1 === 0 ? undefined : pageOf(hart.memory.i32, hart.current.word + rs1 * 2);
+const pageOf = (i32: Int32Array, word: number): number => (i32[word + 1]! >>> 0) * 2 ** 20 + (i32[word]! >>> 12);
 
 /** VMID of hgatp. */
 export const currentVmid = (hart: Hart): number => (hart.current.csrHigh(CsrSlot.hgatp) >>> 12) & 0x3fff;
@@ -92,12 +94,12 @@ export const hypervisorOperations: Readonly<Record<string, ControlOperation>> = 
   'hfence.vvma'(hart, decoded) {
     const refusal = hypervisorFenceRefusal(hart.current, 0);
     if (refusal !== 0) refuse(hart, decoded, refusal);
-    else hart.fenceGuest(currentVmid(hart), fenceSpace(hart, decoded), fencePage(hart, decoded));
+    else fenceGuest(hart, currentVmid(hart), fenceSpace(hart, decoded), fencePage(hart, decoded));
   },
   // Entries are not tagged with guest physical addresses: one named address stands for all of them.
   'hfence.gvma'(hart, decoded) {
     const refusal = hypervisorFenceRefusal(hart.current, Mstatus.TVM);
     if (refusal !== 0) refuse(hart, decoded, refusal);
-    else hart.fenceGuest(decoded.rs2 === 0 ? undefined : Number(hart.readX(decoded.rs2) & 0x3fffn));
+    else fenceGuest(hart, decoded.rs2 === 0 ? undefined : Number(hart.readX(decoded.rs2) & 0x3fffn));
   },
 };

@@ -248,7 +248,7 @@ class Entry implements CompiledEngine {
     const { i32 } = this.#memory;
     const word = this.#word;
     const before = i32[word + BUDGET]!;
-    this.#hart.executeOne();
+    this.#hart.reference.executeOne();
     const retired = before - i32[word + BUDGET]!;
     this.#syncedBudget -= retired;
     i32[COUNTER_WORD]! -= retired;

@@ -199,7 +199,7 @@ export class ReferenceEngine implements Engine, EvaluationState {
     const step: Step = {
       decoded,
       length: decoded.length,
-      run: preparedSemantics(decoded.instruction),
+      run: this.#controlOf(decoded.instruction) ?? preparedSemantics(decoded.instruction),
       isFloat: usesFloat(decoded.instruction),
     };
     // An instruction in two pages depends on both translations, and is decoded each time.
@@ -213,6 +213,14 @@ export class ReferenceEngine implements Engine, EvaluationState {
     slots[slot] = step;
     this.#decodedIn[frame]!++;
     return step;
+  }
+
+  /** What carries out a row that is one control operation. */
+  #controlOf({ semantics }: Instruction): Step['run'] | undefined {
+    const [statement, ...rest] = semantics;
+    if (statement?.kind !== 'control' || rest.length > 0) return undefined;
+    const operation = this.#group.controls[statement.operation];
+    return operation && ((decoded) => this.#hart.control(operation, decoded));
   }
 
   // ---- EvaluationState ----
@@ -238,6 +246,10 @@ export class ReferenceEngine implements Engine, EvaluationState {
   }
   set nextPc(value: bigint) {
     this.#next[0] = value;
+  }
+  setNextPc(low: number, high: number): void {
+    this.#nextHalves[0] = low;
+    this.#nextHalves[1] = high;
   }
 
   /** Byte offset in the machine's memory by the inline software TLB, or -1. */
@@ -346,7 +358,7 @@ export class ReferenceEngine implements Engine, EvaluationState {
   }
 
   control(operation: string, decoded: DecodedInstruction): void {
-    this.#hart.control(operation, decoded);
+    this.#hart.control(this.#group.controls[operation]!, decoded);
   }
 
   /** The floating-point unit is on, and the rounding mode is none of the reserved ones. */

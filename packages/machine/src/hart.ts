@@ -241,9 +241,9 @@ export class Hart {
       context.i32(HartOffset.budget, 0);
       for (;;) {
         this.attend();
-        if (this.leave || this.#budget() === 0) break;
+        if (this.leave || this.#budget() <= 0) break;
         group.engine.run(this);
-        if (this.leave || this.#budget() + this.#rest === 0) break;
+        if (this.leave || this.#budget() + this.#rest <= 0) break;
       }
     } finally {
       group.running = undefined;

@@ -257,9 +257,7 @@ class Entry implements CompiledEngine {
 
   #mustLeave(): boolean {
     const { i32 } = this.#memory;
-    return (
-      this.#hart.leave || this.#isInvalidated || i32[this.#word + ATTENTION] !== 0 || i32[this.#word + BUDGET]! <= 0
-    );
+    return this.#hart.leave || this.#isInvalidated || i32[this.#word + ATTENTION] !== 0 || i32[COUNTER_WORD]! <= 0;
   }
 
   // ---- called by the dispatcher ----
@@ -267,7 +265,8 @@ class Entry implements CompiledEngine {
   #step(): Outcome {
     this.#calls.steps++;
     this.#synchronise();
-    if (this.#memory.i32[this.#word + BUDGET]! <= 0) return Outcome.leave;
+    // The end of a stretch is an end too: below 0, the counter would not stop the interpreter.
+    if (this.#memory.i32[COUNTER_WORD]! <= 0) return Outcome.leave;
     this.#executeOne();
     return this.#mustLeave() ? Outcome.leave : Outcome.proceed;
   }
@@ -277,7 +276,7 @@ class Entry implements CompiledEngine {
     this.#synchronise();
     const { i32 } = this.#memory;
     const word = this.#word;
-    if (i32[word + BUDGET]! <= 0) return Outcome.leave;
+    if (i32[COUNTER_WORD]! <= 0) return Outcome.leave;
     const low = i32[word + PC]!;
     const high = i32[word + PC + 1]!;
     if (this.#hart.tlb.observesHits) return this.#step();

@@ -37,6 +37,7 @@ import { type RowShape, shapeOf } from './row-shape.ts';
 import { withSingleEntries } from './single-entry.ts';
 import { writeStructured } from './structure.ts';
 import { type AtomicContext, type InstructionContext, translateInstruction } from './translate.ts';
+import { wordsAfter, zeroExtensionAt } from './word-values.ts';
 
 /** Indices of the functions that a region calls, in the module that it becomes part of. */
 export interface RegionImports {
@@ -128,6 +129,9 @@ class RegionCompiler implements InstructionContext, AccessContext, CsrContext {
   #path = freshPath();
   #dirty: RegisterSet = NO_REGISTERS;
   #valid: RegisterSet = NO_REGISTERS;
+  #words = 0;
+  /** The instruction that follows was written already. */
+  #isFused = false;
   #offset = 0;
   #place = { block: 0, position: 0 };
 
@@ -207,9 +211,10 @@ class RegionCompiler implements InstructionContext, AccessContext, CsrContext {
     this.#valid = valid;
     this.#offset = block.offset;
     this.#requireBudget(index, block.instructions.length);
+    this.#words = this.#states[index]!.words;
     for (const [position, instruction] of block.instructions.entries()) {
       this.#place = { block: index, position };
-      this.#instruction(instruction);
+      this.#instruction(instruction, block.instructions);
     }
     this.#terminator(block, go);
   }
@@ -245,7 +250,7 @@ class RegionCompiler implements InstructionContext, AccessContext, CsrContext {
     return this.#longest[index];
   }
 
-  #instruction(placed: PlacedInstruction): void {
+  #instruction(placed: PlacedInstruction, all: readonly PlacedInstruction[]): void {
     const { offset, decoded, plainCsr } = placed;
     const path = this.#path;
     const shape = shapeOf(decoded.instruction);
@@ -253,7 +258,8 @@ class RegionCompiler implements InstructionContext, AccessContext, CsrContext {
     this.#temporariesInUse.clear();
     this.#requireFloat(shape);
     if (plainCsr) this.#accessCsr(decoded.rd, plainCsr);
-    else translateInstruction(decoded, this);
+    else if (this.#isFused) this.#isFused = false;
+    else if (!this.#zeroExtend(decoded.rd, all)) translateInstruction(decoded, this);
     path.instructions++;
     path.budget--;
     // Accesses count as TLB lookups, which there are none of where addresses are physical.
@@ -262,6 +268,23 @@ class RegionCompiler implements InstructionContext, AccessContext, CsrContext {
     if (writes.x !== 0) path.windows = windowsAfter(path.windows, placed);
     this.#dirty = union(this.#dirty, writes);
     this.#valid = union(this.#valid, writes);
+    this.#words = wordsAfter(this.#words, placed);
+  }
+
+  /** Writes two shifts as one extension with zeros, where the one that stands here and the next are such; the next is done then. */
+  #zeroExtend(rd: number, instructions: readonly PlacedInstruction[]): boolean {
+    const found = zeroExtensionAt(instructions, this.#place.position);
+    if (!found) return false;
+    const { writer } = this;
+    writer.get(this.readX(found.from)).op(Op.i32WrapI64).op(Op.i64ExtendI32U);
+    if (found.shift > 0) writer.i64(found.shift).op(Op.i64Shl);
+    writer.set(this.writeX(rd));
+    this.#isFused = true;
+    return true;
+  }
+
+  get words(): number {
+    return this.#words;
   }
 
   /** Takes what was executed from the counter. */

@@ -9,6 +9,7 @@ import {
   union,
 } from './register-set.ts';
 import { shapeOf } from './row-shape.ts';
+import { wordsAfter } from './word-values.ts';
 
 /** What is known of the registers where a block begins. */
 export interface RegisterState {
@@ -18,6 +19,8 @@ export interface RegisterState {
   readonly live: RegisterSet;
   /** The local variable holds the register's value, whichever way control came. */
   readonly valid: RegisterSet;
+  /** Integer registers that hold words (word-values.ts), whichever way control came: a bit each. */
+  readonly words: number;
 }
 
 /** What an instruction reads and writes. */
@@ -120,7 +123,28 @@ export function analyseRegisters({ blocks }: Region): readonly RegisterState[] {
     }
     return isChanged;
   });
-  return blocks.map((_, index) => ({ dirty: dirty[index]!, live: live[index]!, valid: valid[index]! }));
+
+  const words: number[] = blocks.map((_, index) => (index === 0 ? 0 : -1));
+  repeat(() => {
+    let isChanged = false;
+    for (const [index, { instructions }] of blocks.entries()) {
+      let out = isCall[index] ? 0 : words[index]!;
+      if (!isCall[index]) for (const instruction of instructions) out = wordsAfter(out, instruction);
+      for (const successor of successors[index]!) {
+        const merged = words[successor]! & out;
+        if (merged === words[successor]) continue;
+        words[successor] = merged;
+        isChanged = true;
+      }
+    }
+    return isChanged;
+  });
+  return blocks.map((_, index) => ({
+    dirty: dirty[index]!,
+    live: live[index]!,
+    valid: valid[index]!,
+    words: words[index]!,
+  }));
 }
 
 function repeat(step: () => boolean): void {

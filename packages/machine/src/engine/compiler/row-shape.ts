@@ -32,6 +32,8 @@ export interface RowShape {
     | undefined;
   /** The register of which it leaves a copy, or that plus the immediate, in rd. */
   readonly movement: { readonly from: 'rd' | 'rs1' | 'rs2' | 'rs3'; readonly hasImmediate: boolean } | undefined;
+  /** What it leaves in rd, where that is all that it does. */
+  readonly value: Expression | undefined;
   /** Operand names of the integer registers that it reads. */
   readonly readsX: readonly ('rd' | 'rs1' | 'rs2' | 'rs3')[];
 }
@@ -181,7 +183,8 @@ function analyse(semantics: readonly Statement[]): RowShape {
     jump,
     branch,
     access,
-    movement: movementOf(semantics),
+    value: soleValueOf(semantics),
+    movement: movementOf(soleValueOf(semantics)),
     writesX,
     readsX: [...reads],
     writesF,
@@ -191,11 +194,13 @@ function analyse(semantics: readonly Statement[]): RowShape {
   };
 }
 
-function movementOf([first, ...others]: readonly Statement[]): RowShape['movement'] {
-  if (first?.kind !== 'setX' || others.length > 0) return undefined;
-  const { value } = first;
-  if (value.op === 'x') return { from: value.operand, hasImmediate: false };
-  if (value.op !== 'add' || value.a.op !== 'x' || value.b.op !== 'immediate') return undefined;
+function soleValueOf([first, ...others]: readonly Statement[]): Expression | undefined {
+  return first?.kind === 'setX' && others.length === 0 ? first.value : undefined;
+}
+
+function movementOf(value: Expression | undefined): RowShape['movement'] {
+  if (value?.op === 'x') return { from: value.operand, hasImmediate: false };
+  if (value?.op !== 'add' || value.a.op !== 'x' || value.b.op !== 'immediate') return undefined;
   return { from: value.a.operand, hasImmediate: true };
 }
 

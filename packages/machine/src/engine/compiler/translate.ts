@@ -11,6 +11,7 @@ import { type FunctionWriter, Op, ValueType } from './emit.ts';
 import type { AccessAddress, InlineAmo } from './memory-access.ts';
 import { pcRelative, ZERO_BLOCK } from './row-shape.ts';
 import { type FloatContext, resultOf, writeFloat } from './translate-float.ts';
+import { isWord } from './word-values.ts';
 
 /** Each pushes what the statement binds: the old value, the value loaded, or whether the store failed. `value` is a local. */
 export interface AtomicContext {
@@ -25,6 +26,8 @@ export interface InstructionContext {
   /** The local variable that holds an integer register (not x0). */
   readX(register: number): number;
   writeX(register: number): number;
+  /** Integer registers that are known to hold words (word-values.ts): a bit each. */
+  readonly words?: number;
   /** Pushes the instruction's address plus `distance`. */
   pushPc(distance: number): void;
   /** The local variables (f64) that hold floating-point registers. */
@@ -288,6 +291,7 @@ class InstructionTranslator implements FloatContext {
         return;
       case 'signExtend':
         this.value(expression.a);
+        if (expression.bits === 32 && isWord(expression.a, this.#decoded, this.#context.words ?? 0)) return;
         writer.op(expression.bits === 8 ? Op.i64Extend8S : expression.bits === 16 ? Op.i64Extend16S : Op.i64Extend32S);
         return;
       case 'zeroExtend':

@@ -68,10 +68,15 @@ export const sourceBundle = {
 export async function bundleCommandLine() {
   const bundle = join(root, 'packages', 'cli', 'node_modules', '.cache', 'worldswitch', 'main.mjs');
   let newest = 0;
+  const sources = {};
   for (const name of readdirSync(join(root, 'packages'))) {
     const source = join(root, 'packages', name, 'src');
-    if (existsSync(source)) newest = Math.max(newest, newestSource(source));
+    if (!existsSync(source)) continue;
+    newest = Math.max(newest, newestSource(source));
+    sources[`@worldswitch/${name}`] = join(source, 'index.ts');
   }
+  // Worlds of the user's own import packages that are not built here.
+  process.env.JITI_ALIAS ??= JSON.stringify(sources);
   if (!existsSync(bundle) || statSync(bundle).mtimeMs < newest) {
     const { build } = await import('esbuild');
     mkdirSync(dirname(bundle), { recursive: true });

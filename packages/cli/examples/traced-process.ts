@@ -2,27 +2,16 @@
  * A world of one's own: it runs the program as a plain process of the host OS, and nothing but the contracts is used for it.
  * Try it: npx worldswitch compare --world packages/cli/examples/traced-process.ts
  */
-import type {
-  HostKernel,
-  ProcessTask,
-  World,
-  WorldDefinition,
-  WorldMetrics,
-  WorldResult,
-  WorldSpec,
+import {
+  type HostKernel,
+  NO_COST,
+  type ProcessTask,
+  type World,
+  type WorldDefinition,
+  type WorldMetrics,
+  type WorldResult,
+  type WorldSpec,
 } from '@worldswitch/contracts';
-
-const nothing: WorldMetrics = {
-  instructions: { user: 0, kernel: 0 },
-  traps: {},
-  exits: {},
-  emulatedInstructions: 0,
-  hypercalls: 0,
-  hypercallsByName: {},
-  shadowFills: 0,
-  tlb: { hits: 0, misses: 0, walkReferences: 0 },
-  wallMs: 0,
-};
 
 class TracedProcess implements World {
   readonly name: string;
@@ -75,13 +64,13 @@ class TracedProcess implements World {
   metrics(): { boot: WorldMetrics; program: WorldMetrics } {
     const { instructions, tlb } = this.#task.totals();
     const program = {
-      ...nothing,
+      ...NO_COST,
       instructions: { user: instructions, kernel: 0 },
       traps: this.#task.traps,
       tlb,
       wallMs: this.#wallMs,
     };
-    return { boot: nothing, program };
+    return { boot: NO_COST, program };
   }
 
   pause(): void {

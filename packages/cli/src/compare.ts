@@ -1,12 +1,13 @@
 import { sha256 } from '@noble/hashes/sha2.js';
-import type {
-  FileTree,
-  ProgramSpec,
-  TraceSink,
-  World,
-  WorldDefinition,
-  WorldMetrics,
-  WorldResult,
+import {
+  type FileTree,
+  NO_COST,
+  type ProgramSpec,
+  type TraceSink,
+  type World,
+  type WorldDefinition,
+  type WorldMetrics,
+  type WorldResult,
 } from '@worldswitch/contracts';
 import { ExitCode, UserError } from './exit-codes.ts';
 import { HopRecorder, type HopSequence, type RecordedHops } from './hop-recorder.ts';
@@ -224,25 +225,13 @@ function refusal(
     reason: 'refused',
     message: error.message,
     programSha256: imageReport(options.program.image).sha256,
-    ...nothing,
+    ...NO_COST,
     wallMsRounds: [],
     isRepeatable: true,
-    boot: nothing,
+    boot: NO_COST,
     trace: { syscall: [], pageFault: [], shadowFill: [] },
   };
 }
-
-const nothing: WorldMetrics = {
-  instructions: { user: 0, kernel: 0 },
-  traps: {},
-  exits: {},
-  emulatedInstructions: 0,
-  hypercalls: 0,
-  hypercallsByName: {},
-  shadowFills: 0,
-  tlb: { hits: 0, misses: 0, walkReferences: 0 },
-  wallMs: 0,
-};
 
 /** Runs a world until it ends or has used its budget. */
 export function runToEnd(world: World, maxInstructions: number, onSlice?: (instructions: number) => void): WorldResult {

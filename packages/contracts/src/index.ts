@@ -26,8 +26,9 @@ export type {
   VcpuTaskOwner,
 } from './host-kernel.ts';
 export type { PhysicalMemory } from './memory.ts';
-export type { TlbCounters, VcpuCounters, WorldMetrics } from './metrics.ts';
+export { NO_COST, type TlbCounters, type VcpuCounters, type WorldMetrics } from './metrics.ts';
 export type { SavedState } from './saved-state.ts';
+export { createTaskWorld, programArguments, type TaskWorldParts } from './task-world.ts';
 export { BARE_ASID, type FenceExtent, guestSpace, LAST_SPACE, MAX_ASID, type TlbEntry, type TlbModel } from './tlb.ts';
 export { Actor, type TraceEvent, type TraceSink } from './trace.ts';
 export { type Exit, type HostClock, type HostConsole, type HostHardware, TranslationMode, type Vcpu } from './vcpu.ts';

@@ -34,3 +34,16 @@ export interface WorldMetrics {
   readonly tlb: TlbCounters;
   readonly wallMs: number;
 }
+
+/** What has not run, or has none of these costs: to be spread into what has some. */
+export const NO_COST: WorldMetrics = {
+  instructions: { user: 0, kernel: 0 },
+  traps: {},
+  exits: {},
+  emulatedInstructions: 0,
+  hypercalls: 0,
+  hypercallsByName: {},
+  shadowFills: 0,
+  tlb: { hits: 0, misses: 0, walkReferences: 0 },
+  wallMs: 0,
+};

@@ -1,4 +1,12 @@
-import type { HostConsole, TlbModel, World, WorldMetrics, WorldResult, WorldSpec } from '@worldswitch/contracts';
+import {
+  type HostConsole,
+  NO_COST,
+  type TlbModel,
+  type World,
+  type WorldMetrics,
+  type WorldResult,
+  type WorldSpec,
+} from '@worldswitch/contracts';
 import { Privilege, type PrivilegeLevel } from '@worldswitch/isa';
 import type { EngineName } from './engine/create-engine.ts';
 import { MachineError } from './errors.ts';
@@ -166,13 +174,9 @@ function difference(end: Totals, start: Totals): WorldMetrics {
     if (more > 0) traps[name] = more;
   }
   return {
+    ...NO_COST,
     instructions: { user: end.user - start.user, kernel: end.kernel - start.kernel },
     traps,
-    exits: {},
-    emulatedInstructions: 0,
-    hypercalls: 0,
-    hypercallsByName: {},
-    shadowFills: 0,
     tlb: {
       hits: end.hits - start.hits,
       misses: end.misses - start.misses,

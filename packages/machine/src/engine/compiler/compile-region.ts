@@ -19,6 +19,7 @@ import { COUNTER, Outcome } from './layout.ts';
 import {
   type AccessAddress,
   type AccessContext,
+  type PageMemo,
   pushAreTranslated,
   writeAmo,
   writeLoad,
@@ -30,6 +31,7 @@ import {
 } from './memory-access.ts';
 import type { PlainCsrAccess } from './plain-csr.ts';
 import { RegionExits } from './region-exit.ts';
+import { blocksInLoops } from './region-graph.ts';
 import { analyseRegisters, type RegisterState, registerUse } from './register-flow.ts';
 import { FIRST_FLOAT, membersOf, NO_REGISTERS, type RegisterSet, union } from './register-set.ts';
 import { withRounds } from './rounds.ts';
@@ -60,6 +62,8 @@ export interface PlacedRegion {
   readonly physicalSize: number;
 }
 
+/** Instructions of a region that remember the page they accessed last, at most: more would not stay in machine registers. */
+const MAX_PAGE_MEMOS = 12;
 /** Parameters of a region's function: the hart context's base, and how deeply guest calls are nested. */
 const CONTEXT = 0;
 const DEPTH = 1;
@@ -124,6 +128,10 @@ class RegionCompiler implements InstructionContext, AccessContext, CsrContext {
   readonly #temporaries = new Map<ValueType, number[]>();
   readonly #temporariesInUse = new Map<ValueType, number>();
   readonly #windowLocals: number[] = [];
+  /** Where addresses are translated: blocks whose accesses remember a page; by instruction, which; and those still free. */
+  readonly #loops: ReadonlySet<number>;
+  readonly #pageMemos = new Map<number, PageMemo>();
+  readonly #allPageMemos: readonly PageMemo[];
   #isContinuation: (block: number) => boolean = () => false;
   /** Where the translation stands. */
   #path = freshPath();
@@ -151,6 +159,18 @@ class RegionCompiler implements InstructionContext, AccessContext, CsrContext {
     this.#target = writer.local(ValueType.i64);
     this.#outcome = writer.local(ValueType.i32);
     this.translations = writer.local(ValueType.i32);
+    this.#loops = this.physicalSize > 0 ? new Set() : blocksInLoops(placed.region);
+    const accesses = new Set<number>();
+    for (const block of this.#loops) {
+      for (const { offset, decoded } of placed.region.blocks[block]!.instructions) {
+        if (shapeOf(decoded.instruction).access) accesses.add(offset);
+      }
+    }
+    // All of them are there from the start, as calls forget them whether they come before or after.
+    this.#allPageMemos = Array.from({ length: Math.min(accesses.size, MAX_PAGE_MEMOS) }, () => ({
+      tag: writer.local(ValueType.i64),
+      addend: writer.local(ValueType.i32),
+    }));
     this.#exits = new RegionExits(this);
   }
 
@@ -185,6 +205,7 @@ class RegionCompiler implements InstructionContext, AccessContext, CsrContext {
       writer.set(this.registerLocal(register));
     }
     writer.i32(0).memory(Op.i64Load, COUNTER).set(this.counter);
+    for (const { tag } of this.#allPageMemos) writer.i64(0).set(tag);
     if (this.physicalSize === 0)
       writer.get(CONTEXT).memory(Op.i32Load, HartOffset.dataTranslations).set(this.translations);
     if (!this.#usesFloat) return;
@@ -511,6 +532,15 @@ class RegionCompiler implements InstructionContext, AccessContext, CsrContext {
     this.#temporariesInUse.set(type, index + 1);
     locals[index] ??= this.writer.local(type);
     return locals[index];
+  }
+
+  pageMemo(): PageMemo | undefined {
+    if (!this.#loops.has(this.#place.block)) return undefined;
+    const known = this.#pageMemos.get(this.#offset);
+    if (known) return known;
+    const memo = this.#allPageMemos[this.#pageMemos.size];
+    if (memo) this.#pageMemos.set(this.#offset, memo);
+    return memo;
   }
 
   load(width: AccessWidth, isSigned: boolean, address: AccessAddress, isDouble = false): void {

@@ -34,6 +34,20 @@ export interface AccessContext {
   temporary(type: ValueType): number;
   /** Takes an i32: unless it is 0, leaves before the instruction, whose access is for others to make. */
   leaveIf(): void;
+  /** What the function remembers of the page that the current instruction accessed last, where that is worth it. */
+  pageMemo?(): PageMemo | undefined;
+}
+
+/**
+ * The page that an instruction in a loop accessed last, in local variables: what the translation table says of it holds until
+ * the region is left or calls. With it the place of an access depends on its address by one addition, not by two loads, and
+ * where pages change the comparison fails and the table is looked at.
+ */
+export interface PageMemo {
+  /** i64: the page's address with the bits set in which accesses to it may differ; 0 for none. */
+  readonly tag: number;
+  /** i32: what the address is to be added to. */
+  readonly addend: number;
 }
 
 const loadOpcodes: Record<AccessWidth, { readonly signed: number; readonly unsigned: number }> = {
@@ -103,7 +117,7 @@ export function writeLoad(
     writer.get(place).op(Op.i32WrapI64).memory(opcode, RAM);
     return;
   }
-  pushTranslated(context, address, width, LOAD_TABLE);
+  pushTranslated(context, address, width, LOAD_TABLE, context.pageMemo?.());
   writer.memory(opcode, 0);
 }
 
@@ -145,7 +159,7 @@ export function writeStore(
       .memory(opcode, RAM);
     return;
   }
-  pushTranslated(context, address, width, STORE_TABLE);
+  pushTranslated(context, address, width, STORE_TABLE, context.pageMemo?.());
   writer.get(value).memory(opcode, 0);
 }
 
@@ -355,7 +369,13 @@ function pushEntry(context: AccessContext, address: number): void {
 }
 
 /** Pushes the place in the machine's memory of an aligned access, after a look into the translation table. */
-function pushTranslated(context: AccessContext, address: AccessAddress, width: AccessWidth, table: number): void {
+function pushTranslated(
+  context: AccessContext,
+  address: AccessAddress,
+  width: AccessWidth,
+  table: number,
+  memo?: PageMemo,
+): void {
   const { writer } = context;
   const entry = context.temporary(ValueType.i32);
   let full = address.local;
@@ -363,6 +383,16 @@ function pushTranslated(context: AccessContext, address: AccessAddress, width: A
     full = context.temporary(ValueType.i64);
     pushSum(writer, address, 0);
     writer.set(full);
+  }
+  // A misaligned address has a bit that the memo has not.
+  const pushWithoutPlace = (): void =>
+    void writer
+      .get(full)
+      .i64(PAGE_SIZE - width)
+      .op(Op.i64Or);
+  if (memo) {
+    pushWithoutPlace();
+    writer.get(memo.tag).op(Op.i64Ne).open(Op.if);
   }
   pushEntry(context, full);
   writer.tee(entry).memory(Op.i64Load, table);
@@ -372,6 +402,17 @@ function pushTranslated(context: AccessContext, address: AccessAddress, width: A
     .op(Op.i64And)
     .op(Op.i64Ne);
   context.leaveIf();
+  if (memo) {
+    pushWithoutPlace();
+    writer.set(memo.tag);
+    writer
+      .get(entry)
+      .memory(Op.i32Load, table + 8)
+      .set(memo.addend);
+    writer.close();
+    writer.get(full).op(Op.i32WrapI64).get(memo.addend).op(Op.i32Add);
+    return;
+  }
   writer
     .get(full)
     .op(Op.i32WrapI64)

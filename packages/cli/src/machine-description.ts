@@ -59,6 +59,7 @@ export type IdleWay = (typeof idleWays)[number];
 export interface RunLimits {
   /** Default: `wait` while something may still be typed or gdb is there, `race` after. */
   readonly idle?: IdleWay;
+  /** Counted from where this run begins, as the next. */
   readonly maxInstructions?: number;
   /** Virtual time, in seconds. */
   readonly maxSeconds?: number;

@@ -2,6 +2,7 @@ import type { TlbModel } from '@worldswitch/contracts';
 import { type EngineName, engineNames } from '@worldswitch/machine';
 import { createNoTlb, createTlb, createUnboundedTlb, fifo, lru, random, treePlru } from '@worldswitch/mmu-tlb';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { parseMemory } from '../machine-description.ts';
 import type { MachineOptions } from '../worlds.ts';
 
 export interface MachineFlags {
@@ -14,13 +15,17 @@ export interface MachineFlags {
 export function addMachineOptions(command: Command): Command {
   return command
     .addOption(new Option('--engine <name>', 'how the machine executes instructions').choices(engineNames))
-    .option('--memory <size>', 'RAM of the bare machine or of the guest, such as 64M (2M to 3G)', memorySize)
+    .option('--memory <size>', 'RAM of the machine or of the guest, such as 64M (2M to 3G)', memorySize)
     .option(
       '--tlb <model>',
       'SETSxWAYS with :fifo, :lru, :plru or :random, such as 16x2:lru; unbounded; none',
       tlbModel,
     )
-    .option('--max-instructions <n>', 'stop each world after this many instructions', positiveInteger);
+    .option(
+      '--max-instructions <n>',
+      'stop the machine, or each world, after this many instructions from where this command begins',
+      positiveInteger,
+    );
 }
 
 export function machineOptions(flags: MachineFlags): MachineOptions {
@@ -39,10 +44,9 @@ export function positiveInteger(text: string): number {
 }
 
 function memorySize(text: string): number {
-  const match = /^(\d+)([KMG]?)$/i.exec(text);
-  const unit = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 }[match?.[2]?.toUpperCase() ?? ''] ?? 1;
-  const bytes = Number(match?.[1]) * unit;
-  if (!(bytes >= 2 ** 21 && bytes <= 3 * 2 ** 30 && bytes % 2 ** 21 === 0)) {
+  const bytes = parseMemory(text);
+  // A guest maps its memory by pages of 2 MiB.
+  if (bytes === undefined || bytes % 2 ** 21 !== 0) {
     throw new InvalidArgumentError(`expected a multiple of 2M from 2M to 3G, got '${text}'.`);
   }
   return bytes;

@@ -166,7 +166,7 @@ class Session {
   #isMonitorShown: boolean;
   #isStopped: boolean;
   #machine: Machine;
-  /** Of the machines before this one. */
+  /** Of the machines before this one; less what a restored machine had done by then. */
   #instructionsBefore = 0;
   /** Instructions of the machine at which it is saved next. */
   #nextSave = Number.POSITIVE_INFINITY;
@@ -189,6 +189,9 @@ class Session {
     this.#isMonitorShown = options.monitor === 'stdio';
     this.#isStopped = options.startsStopped === true;
     this.#machine = this.#start();
+    // A restored machine has a past, and this command's limits and figures are of this command.
+    this.#instructionsBefore = -this.#machine.counters.instructions;
+    this.#ticksBefore = -this.#machine.hart.now();
     const { at, every } = options.save ?? {};
     if (at !== undefined) this.#nextSave = at;
     else if (every !== undefined) this.#nextSave = this.#machine.counters.instructions + every;

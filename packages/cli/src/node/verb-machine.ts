@@ -56,7 +56,11 @@ export function addMachineRunOptions(command: Command): Command {
     .option('--balloon', "virtio balloon: the monitor's 'balloon MIB' takes memory from the guest and gives it back")
     .option('--smp <n>', 'harts of the machine, 1 to 8', hartCount)
     .option('--bios <file>', 'firmware: default (built in), none, or a file such as fw_dynamic.bin')
-    .option('--max-time <seconds>', 'stop the machine after this much virtual time', seconds)
+    .option(
+      '--max-time <seconds>',
+      'stop the machine after this much virtual time from where this command begins',
+      seconds,
+    )
     .addOption(
       new Option(
         '--idle <way>',

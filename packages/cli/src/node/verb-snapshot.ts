@@ -29,7 +29,11 @@ export function addSnapshotOptions(command: Command): Command {
   return command
     .option('--restore <file>', 'go on from a saved machine; then once more for each incremental one, in order', each)
     .option('--save <file>', 'save the machine when the command ends, or as the next two options say')
-    .option('--save-at <n>', 'save when the machine has retired this many instructions', instructions)
+    .option(
+      '--save-at <n>',
+      'save when the machine has retired this many instructions since it was started',
+      instructions,
+    )
     .option('--save-every <n>', 'save again and again after this many instructions', instructions)
     .option('--incremental', 'save only what changed since --restore');
 }

@@ -14,6 +14,12 @@ export type ClockState = {
   readonly partsEach: number;
 };
 
+/**
+ * The last time that an idle machine waits for: 28 years after 0. What it runs after that stays within 2^53, where numbers of ticks
+ * end, for another month of its time.
+ */
+export const LAST_DEADLINE = 2 ** 53 - 2 ** 45;
+
 /** See MachineClock.ahead. */
 export interface ClockReading {
   ticks: number;

@@ -13,6 +13,7 @@ import { callSbi, sbiCallName } from './firmware/sbi.ts';
 import type { SbiPlatform } from './firmware/sbi-call.ts';
 import type { Hart } from './hart.ts';
 import { HartSchedule, type ScheduledHart } from './hart-schedule.ts';
+import { LAST_DEADLINE } from './machine-clock.ts';
 import { MachineConsole } from './machine-console.ts';
 import { type MachineEvents, type MachineListener, MachineListeners } from './machine-events.ts';
 import { inspectBoard, sumCounters, trapCounts } from './machine-state.ts';
@@ -434,7 +435,7 @@ export class Machine {
     const { clock, timers } = this.board.group;
     const now = clock.now();
     const deadline = this.#schedule.nextDeadline();
-    const timer = deadline < Number.MAX_SAFE_INTEGER ? deadline : Number.POSITIVE_INFINITY;
+    const timer = deadline <= LAST_DEADLINE ? deadline : Number.POSITIVE_INFINITY;
     const awaited = this.#console.recorder?.nextArrival ?? 0;
     const event = Math.min(timer, awaited > now ? awaited : Number.POSITIVE_INFINITY);
     const time = Math.min(event, now + Math.max(0, this.#idleLimit - clock.idled));

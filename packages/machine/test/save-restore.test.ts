@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { flattenSnapshots, inspectSnapshot, Machine, type MachineOptions, SnapshotError } from '../src/index.ts';
 import { diskProgram } from './disk-program.ts';
 import { createRandom } from './random-program.ts';
-import { digest } from './rig.ts';
+import { digest, firmwareMachine } from './rig.ts';
 
 const seed = Number(process.env.WORLDSWITCH_SEED ?? Date.now() % 1_000_000);
 const random = createRandom(seed);
@@ -147,6 +147,28 @@ describe(`a restored machine goes on as the saved one (seed ${seed})`, () => {
     expect(() => restore([chain[0]!, chain[2]!], 'compiled')).toThrow(/chain: expected snapshot 1 to build on/);
     expect(() => restore([chain[1]!], 'compiled')).toThrow(/chain: .*hand in that one/);
     expect(() => restored.machine.save({ since: last })).toThrow(/since: this machine neither made/);
+  });
+
+  it('a machine whose software put its clock as far as it goes', () => {
+    const source = `
+      li t0, 0x200bff8
+      li t1, -1
+      sw t1, 0(t0)
+      sw t1, 4(t0)
+      li t0, 0x2004000
+      li t1, 0x1ffffffffffffe
+      sd t1, 0(t0)
+      li t0, 0x80
+      csrw mie, t0
+    1: wfi
+      j 1b`;
+    const machine = firmwareMachine(source, 'compiled');
+    expect(machine.run({ maxInstructions: 1000 })).toMatchObject({ reason: 'idle' });
+    expect(machine.hart.now()).toBeGreaterThan(2 ** 52 - 1);
+    const again = Machine.restore(machine.save());
+    expect(again.hart.now()).toBe(machine.hart.now());
+    machine.dispose();
+    again.dispose();
   });
 
   it('a machine that was switched off stays so', () => {

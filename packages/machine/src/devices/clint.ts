@@ -19,12 +19,12 @@ export type ClintState = { readonly isSoftwarePending: readonly number[]; readon
 export interface ClintOptions {
   /** Ticks of mtime, below 2^53. */
   readonly now: () => number;
-  /** Software sets mtime. What it writes to bits 63:53 is dropped. */
+  /** Software sets mtime. What it writes to bits 63:52 is dropped: from there on time has 14 years to pass. */
   readonly setTime: (ticks: number) => void;
   readonly harts: readonly ClintHart[];
 }
 
-const HIGH_BITS = 0x1f_ffff;
+const HIGH_BITS = 0xf_ffff;
 
 export function createClint({ now, setTime, harts }: ClintOptions): Device {
   const isSoftwarePending = new Uint8Array(harts.length);

@@ -27,12 +27,18 @@ export function ensureInstalled() {
     Object.entries(process.env).filter(([key]) => !/^npm_config_(json|silent|loglevel|argv)$/i.test(key)),
   );
   const npx = process.platform === 'win32' ? 'npx.cmd' : 'npx';
-  const { status, error } = spawnSync(npx, ['--yes', PNPM, 'install', '--frozen-lockfile', '--prefer-offline'], {
-    cwd: root,
-    env,
-    stdio: ['ignore', 2, 2],
-    shell: process.platform === 'win32',
-  });
+  const install = () =>
+    spawnSync(npx, ['--yes', PNPM, 'install', '--frozen-lockfile', '--prefer-offline'], {
+      cwd: root,
+      env,
+      stdio: ['ignore', 2, 2],
+      shell: process.platform === 'win32',
+    });
+  let { status, error } = install();
+  if (!error && status !== 0) {
+    process.stderr.write('worldswitch: that failed; trying once more ...\n');
+    ({ status, error } = install());
+  }
   if (error || status !== 0) {
     process.stderr.write(
       `worldswitch: 'npx ${PNPM} install' failed${error ? `: ${error.message}` : ''}. Check that the npm registry can be reached, then try again.\n`,

@@ -43,7 +43,7 @@ function mirror(folder) {
   mkdirSync(join(lists, 'partial'), { recursive: true });
   const options = ['-o', `Dir::State::lists=${lists}`, '-o', `APT::Sandbox::User=${sandboxUser}`];
   try {
-    run('apt-get', [...options, 'update', '-qq']);
+    run('apt-get', [...options, 'update', '-qq', '-o', 'Acquire::Retries=3']);
   } catch (error) {
     throw new Unavailable(`the system's own sources cannot be reached: ${error.message}`);
   }
@@ -79,6 +79,7 @@ export function createApt(folder, suite) {
     'APT::Sandbox::User': sandboxUser,
     'Acquire::Languages': 'none',
     'APT::Keep-Downloaded-Packages': 'true',
+    'Acquire::Retries': '3',
     // A package that the system's hooks would clear away is what is wanted here.
     'DPkg::Post-Invoke': '',
     'APT::Update::Post-Invoke': '',

@@ -5,6 +5,7 @@ import { firmwareMachine } from './rig.ts';
 
 const PLACES = 500;
 const MAX_FUNCTIONS = 128;
+const MAX_BYTES = 30_000;
 
 /**
  * Makes functions all the time, each at a place of its own, and calls each until it is compiled: what a just-in-time
@@ -52,34 +53,40 @@ template:
 `;
 
 describe('translated code', () => {
-  it('stays within bounds however much code a guest makes, and keeps what is used', () => {
-    const machine = firmwareMachine(restless, 'compiled');
-    const { group } = machine.hart;
-    const engine = createCompiledEngine(group, { threshold: 2, coldStart: 0, maxFunctions: MAX_FUNCTIONS });
-    group.engine = engine;
-    let mostRegions = 0;
-    let mostPages = 0;
-    for (;;) {
-      const end = machine.run({ maxInstructions: 50_000 });
-      const { liveRegions, decodedPages } = engine.statistics;
-      mostRegions = Math.max(mostRegions, liveRegions);
-      mostPages = Math.max(mostPages, decodedPages);
-      if (end.reason !== 'budget') {
-        expect(end.reason).toBe('poweroff');
-        break;
+  it.each([{ maxFunctions: MAX_FUNCTIONS }, { maxBytes: MAX_BYTES }])(
+    'stays within bounds (%o) however much code a guest makes, and keeps what is used',
+    (bounds) => {
+      const machine = firmwareMachine(restless, 'compiled');
+      const { group } = machine.hart;
+      const engine = createCompiledEngine(group, { threshold: 2, coldStart: 0, ...bounds });
+      group.engine = engine;
+      let mostRegions = 0;
+      let mostPages = 0;
+      let mostBytes = 0;
+      for (;;) {
+        const end = machine.run({ maxInstructions: 50_000 });
+        const { liveRegions, liveBytes, decodedPages } = engine.statistics;
+        mostRegions = Math.max(mostRegions, liveRegions);
+        mostPages = Math.max(mostPages, decodedPages);
+        mostBytes = Math.max(mostBytes, liveBytes);
+        if (end.reason !== 'budget') {
+          expect(end.reason).toBe('poweroff');
+          break;
+        }
       }
-    }
-    expect(machine.board.vcpu.readX(10)).toBe(BigInt(PLACES * 8));
-    const { evictedModules, regions } = engine.statistics;
-    expect(regions).toBeGreaterThan(PLACES);
-    expect(evictedModules).toBeGreaterThan(MAX_FUNCTIONS / 32);
-    expect(mostRegions).toBeLessThanOrEqual(MAX_FUNCTIONS);
-    expect(mostPages).toBeLessThanOrEqual(DECODED_PAGES);
-    // The loop that does all this runs compiled throughout.
-    const { instructions } = machine.statistics;
-    expect(instructions.compiled).toBeGreaterThan(instructions.total / 4);
-    machine.dispose();
-  });
+      expect(machine.board.vcpu.readX(10)).toBe(BigInt(PLACES * 8));
+      const { evictedModules, regions } = engine.statistics;
+      expect(regions).toBeGreaterThan(PLACES);
+      expect(evictedModules).toBeGreaterThan(MAX_FUNCTIONS / 32);
+      expect(mostRegions).toBeLessThanOrEqual(bounds.maxFunctions ?? PLACES);
+      expect(mostBytes).toBeLessThanOrEqual(bounds.maxBytes ?? Number.POSITIVE_INFINITY);
+      expect(mostPages).toBeLessThanOrEqual(DECODED_PAGES);
+      // The loop that does all this runs compiled throughout.
+      const { instructions } = machine.statistics;
+      expect(instructions.compiled).toBeGreaterThan(instructions.total / 4);
+      machine.dispose();
+    },
+  );
 
   it('is made ever more reluctantly where its own data stand next to it', () => {
     const machine = firmwareMachine(

@@ -8,8 +8,9 @@ export interface EngineStatistics {
   readonly regions: number;
   readonly instructions: number;
   readonly bytes: number;
-  /** Regions that can be entered now, and pages whose decoded instructions are kept. */
+  /** Regions that can be entered now, bytes of WebAssembly that are kept, and pages whose decoded instructions are kept. */
   readonly liveRegions: number;
+  readonly liveBytes: number;
   readonly decodedPages: number;
   /** Modules given up for others; times that code was thrown away because it was overwritten. */
   readonly evictedModules: number;

@@ -9,13 +9,17 @@ import type { Dispatcher } from './link.ts';
 import { encodeRegions } from './link.ts';
 import type { PlainCsrLookup } from './plain-csr.ts';
 
-/** Functions that are kept at once, and guest instructions in them: what bounds the memory of translated code. */
+/**
+ * Functions that are kept at once, guest instructions in them, and bytes of WebAssembly, of which V8 makes about four times as many of
+ * machine code: what bounds the memory of translated code.
+ */
 export const DEFAULT_MAX_FUNCTIONS = 0x4000;
 const MAX_INSTRUCTIONS = 150_000;
+export const DEFAULT_MAX_BYTES = 8 << 20;
 /** Places in the table that a module takes, however few regions it has. */
 const MODULE_PLACES = 32;
 /** Visits of an entry after which it waits to be compiled together with others; after half as many more it is compiled at once. */
-export const DEFAULT_THRESHOLD = 8000;
+export const DEFAULT_THRESHOLD = 16_000;
 /** How often a place may be visited so many times more that is translated already, before it is compiled as an entry of its own. */
 const COVERED_RELUCTANCE = 1;
 /**
@@ -49,6 +53,8 @@ interface FrameCode {
   readonly covered: Uint8Array;
   /** By entry offset, the variant being its lowest bit. */
   readonly entries: Map<number, CompiledRegion>;
+  /** By line: nonzero where one of the entries' regions has code, or has had since one was last thrown away. */
+  readonly lines: Uint8Array;
   /** Places in the frame to which computed jumps in it were seen to go, by the jump's offset. */
   readonly jumps: Map<number, number[]>;
   /** How often code of this frame was overwritten. */
@@ -59,6 +65,7 @@ interface CodeModule {
   readonly firstIndex: number;
   readonly regions: CompiledRegion[];
   readonly instructions: number;
+  readonly bytes: number;
   /** One of its regions was entered since the last time that it was looked at. */
   isUsed: boolean;
 }
@@ -73,6 +80,8 @@ export interface CodeCacheOptions {
   readonly threshold: number;
   /** Size of the table, at least that of a few modules. */
   readonly maxFunctions: number;
+  /** Bytes of WebAssembly that are kept at once. */
+  readonly maxBytes: number;
   readonly plainCsrOf: PlainCsrLookup;
 }
 
@@ -88,6 +97,7 @@ export class CodeCache {
   /** First table indices that no module has. */
   readonly #free: number[] = [];
   #liveInstructions = 0;
+  #liveBytes = 0;
   #imports: Pick<Dispatcher, 'callGuest' | 'callRegion'> | undefined;
   #pending: number[] = [];
   readonly statistics = {
@@ -109,6 +119,11 @@ export class CodeCache {
     if (table.length < size) table.grow(size - table.length);
     for (let place = places - 1; place >= 0; place--) this.#free.push(1 + place * MODULE_PLACES);
     this.#clearSlots();
+  }
+
+  /** Bytes of WebAssembly of the modules that are kept. */
+  get liveBytes(): number {
+    return this.#liveBytes;
   }
 
   /** Regions that can be entered. */
@@ -171,6 +186,7 @@ export class CodeCache {
         calls: new Uint8Array(PAGE_SIZE / 2),
         covered: new Uint8Array(PAGE_SIZE / 2),
         entries: new Map(),
+        lines: new Uint8Array(PAGE_SIZE >>> LINE_SHIFT),
         jumps: new Map(),
         rewrites: 0,
       };
@@ -254,19 +270,21 @@ export class CodeCache {
     this.#pending = [];
     if (placed.length > 0) {
       const instructions = placed.reduce((sum, { region }) => sum + region.instructionCount, 0);
-      const firstIndex = this.#reserve(instructions);
       const bytes = encodeRegions(placed);
+      const firstIndex = this.#reserve(instructions, bytes.length);
       const { callGuest, callRegion } = this.#imports!;
       const env = { memory: memory.wasm, callGuest, callRegion };
       const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env });
       for (const index of placed.keys()) table.set(firstIndex + index, exports[index]);
-      const module: CodeModule = { firstIndex, regions: [], instructions, isUsed: true };
+      const module: CodeModule = { firstIndex, regions: [], instructions, bytes: bytes.length, isUsed: true };
       for (const [index, { region, address, variant }] of placed.entries()) {
         const key = codeKeyOf(address, variant === CodeVariant.physical);
         const compiled = { address, key, tableIndex: firstIndex + index, lines: linesOf(region), module };
         module.regions.push(compiled);
         const frame = (address - RAM) >>> 12;
-        this.#frames.get(frame)!.entries.set(key & (PAGE_SIZE - 1), compiled);
+        const code = this.#frames.get(frame)!;
+        code.entries.set(key & (PAGE_SIZE - 1), compiled);
+        addLines(code.lines, compiled.lines);
         // The next visit puts it into its slot.
         memory.u16[heatOf(address)] = 0;
         markCode(frame);
@@ -281,12 +299,14 @@ export class CodeCache {
   }
 
   /**
-   * The first table index for a module of so many guest instructions. Where there is no room, modules go that were not entered since
+   * The first table index for a module of so many guest instructions and bytes. Where there is no room, modules go that were not entered since
    * they were looked at last; the others lose their code slots, so that the next visit shows that they are used.
    */
-  #reserve(instructions: number): number {
+  #reserve(instructions: number, bytes: number): number {
+    const { maxBytes } = this.#options;
     while (this.#modules.length > 0) {
-      if (this.#free.length > 0 && this.#liveInstructions + instructions <= MAX_INSTRUCTIONS) break;
+      const hasRoom = this.#liveInstructions + instructions <= MAX_INSTRUCTIONS && this.#liveBytes + bytes <= maxBytes;
+      if (this.#free.length > 0 && hasRoom) break;
       const module = this.#modules.shift()!;
       if (module.isUsed) {
         module.isUsed = false;
@@ -295,12 +315,14 @@ export class CodeCache {
       } else this.#evict(module);
     }
     this.#liveInstructions += instructions;
+    this.#liveBytes += bytes;
     return this.#free.pop()!;
   }
 
   #evict(module: CodeModule): void {
     this.statistics.evictedModules++;
     this.#liveInstructions -= module.instructions;
+    this.#liveBytes -= module.bytes;
     this.#free.push(module.firstIndex);
     for (const region of module.regions) {
       this.#clearSlot(region);
@@ -322,14 +344,16 @@ export class CodeCache {
     length: number,
   ): { readonly isEmpty: boolean; readonly isChanged: boolean } {
     const code = this.#frames.get(frame);
-    if (!code) return { isEmpty: true, isChanged: false };
+    if (!code) return nothingForgotten;
+    // Data next to code are written often: most writes end here.
+    if (!hasLine(code.lines, offset, length)) return code.entries.size === 0 ? nothingForgotten : nothingHit;
     let isChanged = false;
+    code.lines.fill(0);
     for (const [entry, region] of code.entries) {
-      let isHit = false;
-      for (let line = offset >>> LINE_SHIFT; line <= (offset + length - 1) >>> LINE_SHIFT; line++) {
-        if (region.lines[line]) isHit = true;
+      if (!hasLine(region.lines, offset, length)) {
+        addLines(code.lines, region.lines);
+        continue;
       }
-      if (!isHit) continue;
       this.#clearSlot(region);
       isChanged = true;
       code.entries.delete(entry);
@@ -352,6 +376,20 @@ export class CodeCache {
     this.#pending = [];
     this.#clearSlots();
   }
+}
+
+const nothingForgotten = { isEmpty: true, isChanged: false } as const;
+const nothingHit = { isEmpty: false, isChanged: false } as const;
+
+/** Whether one of the lines is set that these bytes touch. */
+function hasLine(lines: Uint8Array, offset: number, length: number): boolean {
+  for (let line = offset >>> LINE_SHIFT; line <= (offset + length - 1) >>> LINE_SHIFT; line++)
+    if (lines[line]) return true;
+  return false;
+}
+
+function addLines(lines: Uint8Array, more: Uint8Array): void {
+  for (let line = 0; line < lines.length; line++) lines[line]! |= more[line]!;
 }
 
 function linesOf(region: Region): Uint8Array {

@@ -8,7 +8,7 @@ import { environmentCallCause } from '../../trap.ts';
 import type { Engine } from '../engine.ts';
 import { Interpreter } from '../interpreter/interpreter.ts';
 import type { EngineStatistics } from '../statistics.ts';
-import { CodeCache, DEFAULT_MAX_FUNCTIONS, DEFAULT_THRESHOLD } from './cache.ts';
+import { CodeCache, DEFAULT_MAX_BYTES, DEFAULT_MAX_FUNCTIONS, DEFAULT_THRESHOLD } from './cache.ts';
 import {
   CLOCK_PARTS,
   CLOCK_PARTS_EACH,
@@ -54,6 +54,8 @@ export interface CompiledEngineOptions {
   readonly name?: string;
   /** Translated regions that are kept at once: at least 64, default 16384. The oldest go first. */
   readonly maxFunctions?: number;
+  /** Bytes of WebAssembly that are kept at once, default 8 MiB. */
+  readonly maxBytes?: number;
 }
 
 /** An engine with figures about what it did. */
@@ -125,6 +127,7 @@ class Entry implements CompiledEngine {
       clock: options.clock ?? (() => 0),
       plainCsrOf: createPlainCsrLookup(group.instructionSet),
       maxFunctions: Math.max(options.maxFunctions ?? DEFAULT_MAX_FUNCTIONS, 64),
+      maxBytes: options.maxBytes ?? DEFAULT_MAX_BYTES,
       threshold: options.threshold ?? DEFAULT_THRESHOLD,
     });
     this.#cache.link(this.#dispatcher);
@@ -138,6 +141,7 @@ class Entry implements CompiledEngine {
       stepped: this.#stepped,
       ...translated,
       liveRegions: this.#cache.liveRegions,
+      liveBytes: this.#cache.liveBytes,
       decodedPages: this.#interpreter?.pages ?? 0,
       calls: { ...this.#calls },
       compileMs,

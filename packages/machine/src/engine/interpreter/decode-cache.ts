@@ -17,7 +17,7 @@ import {
 const DECODE_AHEAD = 32;
 const PAGE_SIZE = 4096;
 /** Instructions whose entries are remembered by their bits, a power of two. */
-const REMEMBERED_BITS = 14;
+const REMEMBERED_BITS = 15;
 const NO_FRAME = -1;
 
 export interface DecodeCacheOptions {

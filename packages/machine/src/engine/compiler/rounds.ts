@@ -1,10 +1,11 @@
 import { windowsFrom } from './access-window.ts';
-import type { Block, Region } from './discover.ts';
+import type { Block, PlacedInstruction, Region } from './discover.ts';
 import { regionOf, successorsOf, withEdges } from './region-graph.ts';
+import { shapeOf } from './row-shape.ts';
 
 /** Instructions of a loop that is written several times over, at most, and of all its rounds. */
-const MAX_LOOP = 24;
-const MAX_ROUNDS_LENGTH = 48;
+const MAX_LOOP = 14;
+const MAX_ROUNDS_LENGTH = 44;
 const MAX_ROUNDS = 4;
 /** Instructions that copies may add to a region. */
 const MAX_COPIED_INSTRUCTIONS = 192;
@@ -13,8 +14,8 @@ const MIN_WINDOW_ACCESSES = 3;
 const MAX_WINDOW_SPAN = 256;
 
 /**
- * Writes small loops several times over, so that a few rounds share what each one pays for: the look at the budget, and the
- * checks of accesses that move with the rounds. Where addresses are translated, these stand before the rounds; when they fail,
+ * Writes the small loop in which a region begins several times over, so that a few rounds share what each one pays for: the look at the budget, and the
+ * checks of accesses that move with the rounds. A loop most of whose accesses do not move by constants stays as it is. Where addresses are translated, these stand before the rounds; when they fail,
  * as at the end of a page, a round is done for itself.
  */
 export function withRounds(region: Region, isTranslated: boolean): Region {
@@ -22,10 +23,11 @@ export function withRounds(region: Region, isTranslated: boolean): Region {
   let left = MAX_COPIED_INSTRUCTIONS;
   for (const loop of innermostLoops(region)) {
     const { header, members, length } = loop;
-    if (length > MAX_LOOP) continue;
+    // Where a region begins was visited often; other loops in it may be left after a round or two.
+    if (length > MAX_LOOP || !members.some((block) => region.blocks[block]!.offset === region.blocks[0]!.offset))
+      continue;
     const rounds = Math.min(MAX_ROUNDS, Math.floor(MAX_ROUNDS_LENGTH / length));
     if (length * rounds > left) continue;
-    left -= length * rounds;
     const copy = (next: (of: ReadonlyMap<number, number>) => number): ReadonlyMap<number, number> => {
       const copies = new Map(members.map((block, index) => [block, blocks.length + index]));
       for (const block of members) {
@@ -42,11 +44,22 @@ export function withRounds(region: Region, isTranslated: boolean): Region {
     }
     const first = start + members.indexOf(header);
     const isContinuation = continuationsIn(blocks);
-    const windows = isTranslated
-      ? windowsFrom({ blocks, instructionCount: 0 }, first, MIN_WINDOW_ACCESSES, MAX_WINDOW_SPAN, isContinuation)
-      : [];
+    const windows = windowsFrom(
+      { blocks, instructionCount: 0 },
+      first,
+      MIN_WINDOW_ACCESSES,
+      MAX_WINDOW_SPAN,
+      isContinuation,
+    );
+    const accesses = members.flatMap((block) => region.blocks[block]!.instructions.filter(isAccess)).length;
+    const covered = windows.reduce((sum, { count }) => sum + count, 0);
+    if (2 * covered < rounds * accesses) {
+      blocks.length = start;
+      continue;
+    }
     const { offset } = region.blocks[header]!;
-    if (windows.length === 0) {
+    left -= length * rounds;
+    if (windows.length === 0 || !isTranslated) {
       blocks[header] = { offset, instructions: [], end: { kind: 'goto', to: { block: first } } };
       continue;
     }
@@ -109,6 +122,8 @@ function loopFrom(
   }
   return { header, members: inside, length };
 }
+
+const isAccess = ({ decoded }: PlacedInstruction): boolean => shapeOf(decoded.instruction).accesses > 0;
 
 const isSimple = ({ end }: Block): boolean => end.kind === 'goto' || end.kind === 'branch';
 

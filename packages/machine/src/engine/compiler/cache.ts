@@ -400,7 +400,9 @@ function linesOf(region: Region): Uint8Array {
   for (const block of region.blocks) {
     for (const { offset, decoded } of block.instructions) mark(offset, offset + decoded.length - 1);
     // What stands there decided where the block ends, though it was not translated.
-    if (block.end.kind === 'step' || block.end.kind === 'environmentCall') mark(block.end.offset, block.end.offset + 3);
+    const { end } = block;
+    if (end.kind === 'step' || end.kind === 'interpret' || end.kind === 'environmentCall')
+      mark(end.offset, end.offset + 3);
   }
   return lines;
 }

@@ -376,6 +376,10 @@ class RegionCompiler implements InstructionContext, AccessContext, CsrContext {
         this.#offset = end.offset;
         this.#leaveHere(Outcome[end.kind]);
         return;
+      case 'interpret':
+        this.#offset = end.offset;
+        this.#leaveHere(Outcome.access);
+        return;
       case 'call': {
         const { to, returnTo } = end;
         const pushCallee = (): void => {

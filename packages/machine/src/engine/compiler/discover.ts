@@ -22,6 +22,8 @@ export type Terminator =
   | { readonly kind: 'call'; readonly to: { readonly offset: number } | undefined; readonly returnTo: Edge }
   /** The instruction after the block's last one (at `offset`) is executed by the reference semantics. */
   | { readonly kind: 'step'; readonly offset: number }
+  /** The same, where it is for the interpreter: it goes on in the next page. */
+  | { readonly kind: 'interpret'; readonly offset: number }
   /** The same, where it is an environment call. */
   | { readonly kind: 'environmentCall'; readonly offset: number }
   /** Made by `rounds.ts`: on to `covered` when all addresses in these windows are translated, else to `alone`. */
@@ -89,6 +91,7 @@ type DraftTerminator =
   | { kind: 'indirect'; targets: readonly number[] }
   | { kind: 'call'; to: number | undefined; returnTo: number }
   | { kind: 'step'; offset: number }
+  | { kind: 'interpret'; offset: number }
   | { kind: 'environmentCall'; offset: number };
 
 const isLinkRegister = (register: number): boolean => register === 1 || register === 5;
@@ -176,7 +179,7 @@ function successorsOf(end: DraftTerminator): readonly number[] {
   }
 }
 
-type ReadInstruction = PlacedInstruction | 'step' | 'environmentCall';
+type ReadInstruction = PlacedInstruction | 'step' | 'interpret' | 'environmentCall';
 
 interface InstructionReader {
   (offset: number): ReadInstruction;
@@ -188,7 +191,7 @@ function instructionReader(decode: PageDecoder, plainCsrOf: PlainCsrLookup, targ
   const known: ReadInstruction[] = [];
   const classify = (offset: number): ReadInstruction => {
     const decoded = decode(offset);
-    if (!decoded) return 'step';
+    if (!decoded) return offset + 4 > PAGE_SIZE ? 'interpret' : 'step';
     const shape = shapeOf(decoded.instruction);
     if (isTranslatable(decoded)) {
       // A branch to a computed address is left alone.

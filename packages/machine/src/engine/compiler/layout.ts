@@ -57,7 +57,7 @@ export const Outcome = {
   proceed: 0,
   /** The instruction at state.pc is to be executed by the reference semantics; then go on. */
   step: 1,
-  /** The interpreter is to go on there, for the sake of a memory access: a miss, a device, a page border, a fault. */
+  /** The interpreter is to go on there, for the sake of a memory access: a miss, a device, a page border, a fault; or for an instruction in two pages. */
   access: 2,
   /** The counter does not suffice for the block at state.pc: the interpreter goes on there. */
   budget: 3,

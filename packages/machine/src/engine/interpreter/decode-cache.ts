@@ -11,6 +11,7 @@ import {
   HANDLER_SHIFT,
   PAGE_MAP,
   PAGE_MAP_SIZE,
+  TwoPages,
 } from './layout.ts';
 
 /** Instructions decoded at once: a jump is reached before, mostly. */
@@ -19,6 +20,8 @@ const PAGE_SIZE = 4096;
 /** Instructions whose entries are remembered by their bits, a power of two. */
 const REMEMBERED_BITS = 15;
 const NO_FRAME = -1;
+/** Bytes of entries for four of code. */
+const LONG_STEP = 4 * 4;
 
 export interface DecodeCacheOptions {
   readonly memory: MachineMemory;
@@ -69,7 +72,7 @@ export class DecodeCache {
       this.#frameOfSlot[slot] = frame;
       const entries = entriesOf(slot);
       u8.fill(0, entries, entries + DECODED_PAGE_SIZE);
-      i32[(entries + 2048 * 8) >>> 2] = FixedHandler.pageEnd << HANDLER_SHIFT;
+      for (const end of [2048, 2049]) i32[(entries + end * 8) >>> 2] = FixedHandler.pageEnd << HANDLER_SHIFT;
     }
     const entries = entriesOf(slot);
     i32[place] = codePage;
@@ -106,9 +109,13 @@ export class DecodeCache {
       let bits = view.getUint16(codePage + at, true);
       const isLong = (bits & 3) === 3;
       if (isLong && at + 4 <= PAGE_SIZE) bits = view.getUint32(codePage + at, true);
-      const known = isLong && at + 4 > PAGE_SIZE ? -1 : this.#remember(bits);
+      if (isLong && at + 4 > PAGE_SIZE) {
+        i32[word] = (FixedHandler.twoPages << HANDLER_SHIFT) | LONG_STEP;
+        i32[(entries + TwoPages.second) >>> 2] = -1;
+        return;
+      }
+      const known = this.#remember(bits);
       if (known < 0) {
-        // Illegal, or in two pages.
         i32[word] = FixedHandler.step << HANDLER_SHIFT;
         return;
       }
@@ -117,6 +124,24 @@ export class DecodeCache {
       if (this.#jumps[known] !== 0) return;
       at += isLong ? 4 : 2;
     }
+  }
+
+  /** Decodes an instruction in two pages, of which the first is open and both are in the machine's memory at these addresses. */
+  decodeTwoPages(first: number, second: number): void {
+    const { i32, view } = this.#options.memory;
+    const entries = this.open(first & -PAGE_SIZE);
+    const word = (entries + (first & (PAGE_SIZE - 1)) * 4) >>> 2;
+    const half = view.getUint16(second, true);
+    const known = this.#remember((view.getUint16(first, true) | (half << 16)) >>> 0);
+    i32[(entries + TwoPages.second) >>> 2] = half;
+    if (known < 0) {
+      i32[(entries + TwoPages.handler) >>> 2] = FixedHandler.step << HANDLER_SHIFT;
+      return;
+    }
+    const decoded = this.#first[known]!;
+    i32[(entries + TwoPages.handler) >>> 2] = decoded & 0xffff;
+    i32[word] = (decoded & ~0xffff) | (FixedHandler.twoPages << HANDLER_SHIFT) | LONG_STEP;
+    i32[word + 1] = this.#second[known]!;
   }
 
   /** Where the words of an instruction's entry stand; -1 where it is illegal. */

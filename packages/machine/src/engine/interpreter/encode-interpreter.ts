@@ -15,6 +15,7 @@ import {
   MAX_HANDLERS,
   PAGE_MAP,
   PAGE_MAP_SIZE,
+  TwoPages,
 } from './layout.ts';
 
 const { i32, i64, f64 } = ValueType;
@@ -35,6 +36,8 @@ export interface InterpreterImports {
   readonly openPage: (codePage: number) => number;
   /** (address of the code, anything): decodes what stands there. */
   readonly decode: (address: number, none: number) => void;
+  /** (address of its first half, of its second half): decodes an instruction in two pages. */
+  readonly decodeTwoPages: (first: number, second: number) => void;
   /** A computed jump went from one address of the machine's memory to another of the same page. */
   readonly noteJump: (from: number, to: number) => void;
   /** (address low, high, width): what the inline software TLB cannot do. Returns an Outcome. */
@@ -51,8 +54,9 @@ const imports = [
   { name: 'noteJump', type: Type.nothing },
   { name: 'interpretLoad', type: Type.access },
   { name: 'interpretStore', type: Type.access },
+  { name: 'decodeTwoPages', type: Type.nothing },
 ] as const;
-const Import = { openPage: 0, decode: 1, noteJump: 2, interpretLoad: 3, interpretStore: 4 } as const;
+const Import = { openPage: 0, decode: 1, noteJump: 2, interpretLoad: 3, interpretStore: 4, decodeTwoPages: 5 } as const;
 const LOAD_MISS = imports.length;
 const STORE_MISS = LOAD_MISS + 1;
 const MULTIPLY_ADD = LOAD_MISS + 2;
@@ -133,12 +137,16 @@ function interpretLoop({ csrs, handlers }: Pick<HandlerTable, 'csrs' | 'handlers
   const out = writer.open(Op.block);
   const locate = writer.open(Op.loop);
 
-  /** Sets `code` to where in the machine's memory `target` is, by the fetch table. */
-  const translateTarget = (): void => {
+  /** Pushes the place of the fetch table's entry for `target`. */
+  const pushFetchEntry = (): void => {
     writer.get(target).op(Op.i32WrapI64).i32(TRANSLATION_INDEX_SHIFT).op(Op.i32ShrU);
     writer.i32(TRANSLATION_INDEX_MASK).op(Op.i32And);
-    writer.get(CONTEXT).memory(Op.i32Load, HartOffset.fetchTranslations).op(Op.i32Add).tee(place);
-    writer.memory(Op.i64Load, FETCH_TABLE).get(target).i64(-4096).op(Op.i64And).op(Op.i64Ne).open(Op.if);
+    writer.get(CONTEXT).memory(Op.i32Load, HartOffset.fetchTranslations).op(Op.i32Add);
+  };
+  /** Sets `code` to where in the machine's memory `target` is, by the fetch table. */
+  const translateTarget = (): void => {
+    pushFetchEntry();
+    writer.tee(place).memory(Op.i64Load, FETCH_TABLE).get(target).i64(-4096).op(Op.i64And).op(Op.i64Ne).open(Op.if);
     leave(Outcome.proceed);
     writer.close();
     writer.get(target).op(Op.i32WrapI64);
@@ -190,15 +198,34 @@ function interpretLoop({ csrs, handlers }: Pick<HandlerTable, 'csrs' | 'handlers
   const csrCases = csrs.map(() => writer.open(Op.block)).reverse();
   const nothing = writer.open(Op.block);
   const undecoded = writer.open(Op.block);
+  const twoPages = writer.open(Op.block);
   const table = new Array<number>(MAX_HANDLERS + 1).fill(step);
   table[FixedHandler.undecoded] = undecoded;
   table[FixedHandler.pageEnd] = pageEnd;
   table[FixedHandler.environmentCall] = environmentCall;
   table[FixedHandler.nothing] = nothing;
+  table[FixedHandler.twoPages] = twoPages;
   for (const [index, label] of csrCases.entries()) table[FIRST_CSR_HANDLER + index] = label;
   for (const [index, label] of cases.entries()) table[FIRST_ROW_HANDLER + index] = label;
   writer.get(counter).op(Op.i32Eqz).brIf(exhausted);
   writer.get(entry).memory(Op.i32Load16U, 0).i32(HANDLER_SHIFT).op(Op.i32ShrU).brTable(table);
+  writer.close();
+  // The second half is read each time, where the next page is now; the handlers are still ahead.
+  writer.get(pageAddress).i64(4096).op(Op.i64Add).set(target);
+  pushFetchEntry();
+  writer.tee(place).memory(Op.i64Load, FETCH_TABLE).get(target).op(Op.i64Ne).brIf(step);
+  writer
+    .get(target)
+    .op(Op.i32WrapI64)
+    .get(place)
+    .memory(Op.i32Load, FETCH_TABLE + 8)
+    .op(Op.i32Add)
+    .tee(code);
+  writer.memory(Op.i32Load16U, 0).get(pageEntries).memory(Op.i32Load, TwoPages.second).op(Op.i32Ne).open(Op.if);
+  writer.get(codePage).i32(4094).op(Op.i32Add).get(code).call(Import.decodeTwoPages).br(next);
+  writer.close();
+  table[FixedHandler.twoPages] = step;
+  writer.get(pageEntries).memory(Op.i32Load16U, TwoPages.handler).i32(HANDLER_SHIFT).op(Op.i32ShrU).brTable(table);
   writer.close();
   // Not decoded yet.
   writer.get(codePage).get(entry).get(pageEntries).op(Op.i32Sub).i32(2).op(Op.i32ShrU).op(Op.i32Add);
@@ -216,7 +243,8 @@ function interpretLoop({ csrs, handlers }: Pick<HandlerTable, 'csrs' | 'handlers
   writer.close();
   leaveAtPc(Outcome.environmentCall);
   writer.close();
-  writer.get(pageAddress).i64(4096).op(Op.i64Add).set(target).i32(JumpMark.counted).set(mark).br(taken);
+  handlerWriter.pushPc(0);
+  writer.set(target).i32(JumpMark.counted).set(mark).br(taken);
   writer.close();
   leaveAtPc(Outcome.step);
   writer.close();

@@ -47,6 +47,7 @@ export class Interpreter {
       memory: memory.wasm,
       openPage: (codePage: number) => this.#cache.open(codePage),
       decode: (address: number) => this.#cache.decode(address >>> 0),
+      decodeTwoPages: (first: number, second: number) => this.#cache.decodeTwoPages(first >>> 0, second >>> 0),
       noteJump: (from: number, to: number) => options.noteJump(from >>> 0, to >>> 0),
       interpretLoad: options.interpretLoad,
       interpretStore: options.interpretStore,

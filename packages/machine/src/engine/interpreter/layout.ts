@@ -26,8 +26,14 @@ export const PAGE_MAP_SIZE = 0x1000;
 /** Pages whose decoded instructions are kept at once; each takes DECODED_PAGE_SIZE bytes of the machine's memory when used. */
 export const DECODED_PAGES = 1024;
 export const DECODED = ENGINE + 0x20_0000;
-/** An entry for each halfword of a page, then one that says that the page ends. */
-export const DECODED_PAGE_SIZE = 2048 * 8 + 16;
+/** An entry for each halfword of a page, then two that say that the page ends, then TwoPages. */
+export const DECODED_PAGE_SIZE = 2048 * 8 + 24;
+
+/**
+ * Bytes from the start of a page's entries to what the entry of an instruction that goes on in the next page lacks: i32: its second
+ * halfword when it was decoded, or -1; i32, whose lower half is first in an entry: its handler.
+ */
+export const TwoPages = { second: 2050 * 8, handler: 2050 * 8 + 4 } as const;
 
 /**
  * An entry is a halfword, its handler above the bytes of entries up to the next instruction's (four for each byte of code), and six
@@ -48,7 +54,9 @@ export const FixedHandler = {
   environmentCall: 3,
   /** Nothing but retiring. */
   nothing: 4,
+  /** An instruction in two pages: see TwoPages. */
+  twoPages: 5,
 } as const;
 /** Then those of plain CSRs, in their order. */
-export const FIRST_CSR_HANDLER = 5;
+export const FIRST_CSR_HANDLER = 6;
 export const FIRST_ROW_HANDLER = FIRST_CSR_HANDLER + MAX_PLAIN_CSRS;

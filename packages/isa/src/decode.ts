@@ -108,7 +108,7 @@ const bucketBits = { 16: 0xe003, 32: 0x0000_707f } as const;
 const bucketCount = 32 + 256;
 
 /** A decoder that remembers results is bounded by this many distinct encodings, then starts anew. */
-const cacheLimit = 1 << 16;
+const cacheLimit = 1 << 14;
 
 /**
  * Builds the decoder of a set of rows: a table over opcode and funct3, then over whatever else is fixed in all its rows.

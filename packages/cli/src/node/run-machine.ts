@@ -104,22 +104,22 @@ function slotsOf({ drives, devices }: Parts, terminal: TerminalEnds): Slots {
   });
 }
 
-/** Reads the files once, so that a reset starts from the same bytes. */
+/** Reads the files at each start, the first and those after a reset: kept, they would take as much memory as in the guest. */
 function machineMaker(description: MachineDescription): MachineMaker {
   const { bios, harts, memoryBytes, engine } = description;
   if (!Number.isInteger(harts) || harts < 1 || harts > HARTS_MAX) {
     throw new UserError(`a machine has 1 to ${HARTS_MAX} harts, not ${harts}`, ExitCode.usage);
   }
-  const file = (path: string | undefined, what: string) => (path === undefined ? undefined : readInput(path, what));
-  const kernel = file(description.kernel, 'kernel');
-  const initrd = file(description.initrd, 'initial RAM disk');
-  const ownFirmware = bios !== 'default' && bios !== 'none' ? readInput(bios, 'firmware') : undefined;
-  if (!kernel && !ownFirmware) {
+  const hasFirmware = bios !== 'default' && bios !== 'none';
+  if (description.kernel === undefined && !hasFirmware) {
     throw new UserError('there is nothing to run: give a kernel or a firmware file', ExitCode.usage);
   }
-  // Without firmware the kernel itself begins in machine mode.
-  const firmware = bios === 'none' ? kernel : ownFirmware;
+  const file = (path: string | undefined, what: string) => (path === undefined ? undefined : readInput(path, what));
   return (virtio, console) => {
+    const kernel = file(description.kernel, 'kernel');
+    const initrd = file(description.initrd, 'initial RAM disk');
+    // Without firmware the kernel itself begins in machine mode.
+    const firmware = bios === 'none' ? kernel : hasFirmware ? readInput(bios, 'firmware') : undefined;
     try {
       return Machine.create({
         memoryBytes,

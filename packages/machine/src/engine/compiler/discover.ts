@@ -4,7 +4,7 @@ import type { PlainCsrAccess, PlainCsrLookup } from './plain-csr.ts';
 import { isTranslatable, pcRelative, shapeOf } from './row-shape.ts';
 
 /** Instructions of a region at most; past it, edges leave the region. */
-const MAX_REGION_INSTRUCTIONS = 768;
+const MAX_REGION_INSTRUCTIONS = 384;
 /** Instructions of a basic block at most: what the interpreter has to step at the end of a slice. */
 export const MAX_BLOCK_INSTRUCTIONS = 48;
 const PAGE_SIZE = 4096;

@@ -30,8 +30,16 @@ interface Step {
   readonly isFloat: boolean;
 }
 
-/** Decoded instructions of a frame, by half of the byte offset. */
-type DecodedFrame = (Step | undefined)[];
+/**
+ * Decoded instructions of so many bytes of RAM, by half of the byte offset. Few are in use at once where another engine lets this
+ * one execute single instructions, as those stand far apart.
+ */
+const BLOCK_SHIFT = 7;
+const BLOCK_SLOTS = 1 << (BLOCK_SHIFT - 1);
+const BLOCKS_OF_FRAME = 4096 >>> BLOCK_SHIFT;
+type DecodedBlock = (Step | undefined)[];
+/** Blocks that are kept at once; past it, all are forgotten. */
+const MAX_BLOCKS = 0x4000;
 
 const floatUses = new WeakMap<Instruction, boolean>();
 
@@ -69,7 +77,11 @@ export class ReferenceEngine implements Engine, EvaluationState {
   #hart!: Hart;
   readonly #memory: MachineMemory;
   readonly #instructionSet: InstructionSet;
-  readonly #frames: (DecodedFrame | undefined)[];
+  /** By number of the block, that is, byte offset in RAM >>> BLOCK_SHIFT. */
+  readonly #blocks = new Map<number, DecodedBlock>();
+  /** The block that was used last. */
+  #last: DecodedBlock = [];
+  #lastNumber = -1;
   /** Decoded instructions kept of each frame. */
   readonly #decodedIn: Uint16Array;
   /** A 64-bit value and its halves: turns addresses of the semantics into numbers without allocating. */
@@ -82,7 +94,6 @@ export class ReferenceEngine implements Engine, EvaluationState {
     this.#group = group;
     this.#memory = group.memory;
     this.#instructionSet = group.instructionSet;
-    this.#frames = new Array(group.ramFrames).fill(undefined);
     this.#decodedIn = new Uint16Array(group.ramFrames);
   }
 
@@ -121,24 +132,27 @@ export class ReferenceEngine implements Engine, EvaluationState {
   }
 
   invalidateFrame(frame: number, offset: number, length: number): boolean {
-    const slots = this.#frames[frame];
-    if (!slots) return true;
+    if (this.#decodedIn[frame] === 0) return true;
     // An instruction of four bytes may begin two bytes before what was written.
     const first = Math.max((offset >> 1) - 1, 0);
-    const end = (offset + length + 1) >> 1;
+    const end = Math.min((offset + length + 1) >> 1, 2048);
     for (let slot = first; slot < end; slot++) {
-      if (slots[slot] === undefined) continue;
-      slots[slot] = undefined;
+      const block = this.#blocks.get(frame * BLOCKS_OF_FRAME + ((slot * 2) >>> BLOCK_SHIFT));
+      const index = slot & (BLOCK_SLOTS - 1);
+      if (block?.[index] === undefined) continue;
+      block[index] = undefined;
       this.#decodedIn[frame]!--;
     }
     // A frame that is used for something else soon has no decoded instruction left, and stores to it are fast again.
     if (this.#decodedIn[frame]! > 0) return false;
-    this.#frames[frame] = undefined;
+    for (let block = 0; block < BLOCKS_OF_FRAME; block++) this.#blocks.delete(frame * BLOCKS_OF_FRAME + block);
+    this.#lastNumber = -1;
     return true;
   }
 
   reset(): void {
-    this.#frames.fill(undefined);
+    this.#blocks.clear();
+    this.#lastNumber = -1;
     this.#decodedIn.fill(0);
   }
 
@@ -176,13 +190,20 @@ export class ReferenceEngine implements Engine, EvaluationState {
   #fetch(low: number, high: number): Step | undefined {
     const at = fetchWasm(this.#hart, low, high);
     if (at < 0) return undefined;
-    const frame = (at - RAM) >>> 12;
-    const slot = (at & 0xfff) >>> 1;
-    return this.#frames[frame]?.[slot] ?? this.#decode(at, frame, slot, low, high);
+    const number = (at - RAM) >>> BLOCK_SHIFT;
+    if (number !== this.#lastNumber) {
+      const block = this.#blocks.get(number);
+      if (!block) return this.#decode(at, low, high);
+      this.#last = block;
+      this.#lastNumber = number;
+    }
+    return this.#last[(at >>> 1) & (BLOCK_SLOTS - 1)] ?? this.#decode(at, low, high);
   }
 
-  #decode(at: number, frame: number, slot: number, low: number, high: number): Step | undefined {
+  #decode(at: number, low: number, high: number): Step | undefined {
     const { view } = this.#memory;
+    const frame = (at - RAM) >>> 12;
+    const slot = (at & 0xfff) >>> 1;
     let bits = view.getUint16(at, true);
     const isLong = (bits & 3) === 3;
     if (isLong && slot === 2047) {
@@ -205,12 +226,14 @@ export class ReferenceEngine implements Engine, EvaluationState {
     // An instruction in two pages depends on both translations, and is decoded each time.
     if (isLong && slot === 2047) return step;
     this.#group.markCode(frame);
-    let slots = this.#frames[frame];
-    if (!slots) {
-      slots = new Array(2048).fill(undefined);
-      this.#frames[frame] = slots;
+    const number = (at - RAM) >>> BLOCK_SHIFT;
+    let block = this.#blocks.get(number);
+    if (!block) {
+      if (this.#blocks.size >= MAX_BLOCKS) this.reset();
+      block = new Array<Step | undefined>(BLOCK_SLOTS).fill(undefined);
+      this.#blocks.set(number, block);
     }
-    slots[slot] = step;
+    block[(at >>> 1) & (BLOCK_SLOTS - 1)] = step;
     this.#decodedIn[frame]!++;
     return step;
   }

@@ -1,3 +1,4 @@
+import type { BootSample } from './linux-session.ts';
 import type { BenchProgram } from './program-table.ts';
 import { geometricMean, median } from './statistics.ts';
 
@@ -48,8 +49,41 @@ export interface Report {
   readonly geomeanToNative: Readonly<Record<string, number | null>>;
   /** Median CPU seconds, by system, of a process that does no work; in none of the figures above. */
   readonly startUpSeconds: Readonly<Record<string, number | null>>;
+  readonly bootToInit: BootReport;
   /** Systems without figures: why. */
   readonly absent: Readonly<Record<string, string>>;
+}
+
+/** A boot of the same kernel and RAM disk to the first process: medians; null where a system was not measured. */
+export interface BootReport {
+  readonly ours: BootSample | null;
+  readonly qemu: BootSample | null;
+  /** Our time in QEMU's: below 1 we are faster. CPU time of all threads, and by the clock. */
+  readonly ratio: number | null;
+  readonly wallRatio: number | null;
+}
+
+/** @param boots samples by system. */
+export function summarizeBoots(boots: Readonly<Record<string, readonly BootSample[]>>): BootReport {
+  const middle = (samples: readonly BootSample[] = []): BootSample | null => {
+    if (samples.length === 0) return null;
+    const of = (name: 'cpuSeconds' | 'wallSeconds' | 'peakBytes') => median(samples.map((sample) => sample[name]))!;
+    const { instructions } = samples[0]!;
+    return {
+      cpuSeconds: of('cpuSeconds'),
+      wallSeconds: of('wallSeconds'),
+      peakBytes: of('peakBytes'),
+      ...(instructions !== undefined && { instructions }),
+    };
+  };
+  const ours = middle(boots.worldswitchLinux);
+  const qemu = middle(boots.qemuLinux);
+  return {
+    ours,
+    qemu,
+    ratio: quotient(ours?.cpuSeconds, qemu?.cpuSeconds),
+    wallRatio: quotient(ours?.wallSeconds, qemu?.wallSeconds),
+  };
 }
 
 /** Below this a time is noise: a ratio to it would mean nothing. */

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LINUX_ARGUMENTS, LINUX_MEMORY_MIB, type LinuxFiles, writeLinuxInitrd } from './linux-session.ts';
+import { LINUX_MEMORY_MIB, type LinuxFiles, linuxArguments, writeLinuxInitrd } from './linux-session.ts';
 import type { Command } from './measure.ts';
 import type { BenchProgram } from './program-table.ts';
 import { withWorkSize } from './work-size.ts';
@@ -36,8 +36,8 @@ export interface ProcessSystem extends AnySystem {
 
 /** A way to run the programs one after another on a booted Linux (linux-session.ts). */
 export interface LinuxSystem extends AnySystem {
-  /** The process that boots. */
-  boot(places: Places, programs: readonly BenchProgram[]): Command;
+  /** The process that boots, lets each program run so many times, and switches off. */
+  boot(places: Places, programs: readonly BenchProgram[], runs: number): Command;
 }
 
 export type System = ProcessSystem | LinuxSystem;
@@ -162,13 +162,13 @@ const worldswitchLinux: LinuxSystem = {
   title: 'Worldswitch, Linux',
   absence: noLinux,
   version: () => 'machine with the kernel of the folder, built-in SBI and a RAM disk, compiled engine',
-  boot: (places, programs) =>
+  boot: (places, programs, runs) =>
     timed(
       places,
       inNode(
         places,
         'run-linux-machine',
-        ...[linuxFiles(places).kernel, linuxInitrd(places, programs), LINUX_ARGUMENTS, String(LINUX_MEMORY_MIB)],
+        ...[linuxFiles(places).kernel, linuxInitrd(places, programs), linuxArguments(runs), String(LINUX_MEMORY_MIB)],
       ),
     ),
 };
@@ -178,13 +178,13 @@ const qemuLinux: LinuxSystem = {
   title: 'QEMU, Linux',
   absence: (places) => noLinux(places) ?? notInstalled('qemu-system-riscv64', 'qemu-system-misc'),
   version: () => 'qemu-system-riscv64 with the same kernel and RAM disk, and OpenSBI',
-  boot: (places, programs) =>
+  boot: (places, programs, runs) =>
     timed(places, {
       file: 'qemu-system-riscv64',
       arguments: [
         ...['-machine', 'virt', '-m', String(LINUX_MEMORY_MIB), '-nographic', '-no-reboot'],
         ...['-monitor', 'none', '-serial', 'stdio', '-kernel', linuxFiles(places).kernel],
-        ...['-initrd', linuxInitrd(places, programs), '-append', LINUX_ARGUMENTS],
+        ...['-initrd', linuxInitrd(places, programs), '-append', linuxArguments(runs)],
       ],
     }),
 };

@@ -1,4 +1,5 @@
-import { meanRatio, type Report } from './report.ts';
+import type { BootSample } from './linux-session.ts';
+import { type BootReport, meanRatio, type Report } from './report.ts';
 import type { System } from './systems.ts';
 
 /** Ratios with the digits that mean something. */
@@ -50,12 +51,27 @@ export function formatReport(report: Report, systems: readonly System[]): string
     `Multiples of the native CPU time; "x/ours" above 1: we are faster.`,
     `Worldswitch: ${ratio(geomean.vsNative)} times native, ${ratio(geomean.vsWasm)} times the C in WebAssembly; ` +
       `faster than qemu-system ${ratio(geomean.vsQemuSystem)}, QEMU under Linux ${ratio(geomean.vsQemuLinux)}, v86 ${ratio(geomean.vsV86)} times.`,
+    ...bootLines(report.bootToInit),
     '',
     `start-up, in no figure: ${describe(Object.fromEntries(Object.entries(report.startUpSeconds).map(([name, seconds]) => [name, `${((seconds ?? 0) * 1000).toFixed(0)} ms`])))}`,
     ...Object.entries({ ...report.machine, ...report.method }).map(([key, value]) => `${key}: ${describe(value)}`),
     ...Object.entries(report.absent).map(([name, reason]) => `no ${name}: ${reason}`),
   ];
   return [...lines, ...summary].join('\n');
+}
+
+/** A line on the boots, where one of the systems was measured. */
+function bootLines({ ours, qemu, ratio: cpuRatio }: BootReport): string[] {
+  if (!ours && !qemu) return [];
+  const side = (name: string, sample: BootSample | null) =>
+    sample
+      ? `${name} ${sample.cpuSeconds.toFixed(2)} s CPU, ${sample.wallSeconds.toFixed(2)} s wall, ` +
+        `${(sample.peakBytes / 2 ** 20).toFixed(0)} MiB at most` +
+        (sample.instructions === undefined ? '' : `, ${(sample.instructions / 1e6).toFixed(0)} million instructions`)
+      : `${name} -`;
+  return [
+    `Linux to its first process: ${side('Worldswitch', ours)}; ${side('QEMU', qemu)}; CPU time in QEMU's ${ratio(cpuRatio)}`,
+  ];
 }
 
 function describe(value: unknown): string {

@@ -1,6 +1,6 @@
 /**
- * A process that starts another one and writes, as JSON, each line of its output with the CPU seconds that it had taken by
- * then (user and system, all threads, of /proc): FILE ARGUMENT...
+ * A process that starts another one and writes, as JSON, each line of its output with what it had taken by then (CPU time, user and
+ * system, of all threads, and memory, of /proc; time by the clock): FILE ARGUMENT...
  */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -24,18 +24,26 @@ function cpuSeconds(): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
+/** VmHWM of proc_pid_status(5). */
+function peakBytes(): number {
+  const [, kibibytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${child.pid}/status`, 'latin1')) ?? [];
+  return Number(kibibytes) * 1024;
+}
+
+const start = performance.now();
 const lines: TimedLine[] = [];
 let unfinished = '';
-let last = 0;
+let last = { cpuSeconds: 0, peakBytes: 0 };
 child.stdout.on('data', (bytes: Buffer) => {
   try {
-    last = cpuSeconds();
+    last = { cpuSeconds: cpuSeconds(), peakBytes: peakBytes() };
   } catch {
     // It has ended: the last figure is as good.
   }
   const parts = (unfinished + bytes.toString('latin1')).split('\n');
   unfinished = parts.pop()!;
-  for (const part of parts) lines.push({ text: part.replaceAll('\r', ''), cpuSeconds: last });
+  const wallSeconds = (performance.now() - start) / 1000;
+  for (const part of parts) lines.push({ text: part.replaceAll('\r', ''), wallSeconds, ...last });
 });
 child.on('close', (code) => {
   process.stdout.write(JSON.stringify(lines));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BenchProgram } from '../src/program-table.ts';
-import { type ProgramSamples, summarize } from '../src/report.ts';
+import { type ProgramSamples, summarize, summarizeBoots } from '../src/report.ts';
 import { fallen } from '../src/short.ts';
 import { geometricMean, median } from '../src/statistics.ts';
 import { systems } from '../src/systems.ts';
@@ -65,11 +65,17 @@ describe('the figures', () => {
       machine: { cpu: 'a processor' },
       method: { runs: 3 },
       ...summarize(measured, names),
+      bootToInit: summarizeBoots({
+        worldswitchLinux: [{ cpuSeconds: 3, wallSeconds: 4, peakBytes: 2 ** 28, instructions: 5_000_000 }],
+        qemuLinux: [2, 9, 4].map((cpuSeconds) => ({ cpuSeconds, wallSeconds: 1, peakBytes: 2 ** 27 })),
+      }),
       absent: { qemuUser: 'qemu-riscv64 is not installed' },
     };
     const text = formatReport(report, systems);
     expect(text).toMatch(/^first +200 ms +1\.00 +2\.00 +8\.00 +2\.00 +4\.00 +1\.00$/m);
     expect(text).toMatch(/^geometric mean +1\.41 +4\.00 +8\.00 +2\.00 +2\.00 +1\.00$/m);
+    expect(text).toContain('256 MiB at most, 5 million instructions; QEMU 4.00 s CPU');
+    expect(text).toContain("CPU time in QEMU's 0.75");
     expect(text).toContain('no qemuUser: qemu-riscv64 is not installed');
   });
 });

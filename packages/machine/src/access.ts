@@ -20,12 +20,12 @@ import { HartOffset } from './hart-state.ts';
 import { translateGuestPage } from './hypervisor/guest-translation.ts';
 import {
   FETCH_TABLE,
+  indexMaskOf,
   LOAD_TABLE,
   RAM,
   RAM_BASE,
   STORE_TABLE,
-  TRANSLATION_ENTRIES,
-  TRANSLATION_ENTRY_SIZE,
+  TRANSLATION_INDEX_SHIFT,
 } from './memory-layout.ts';
 
 /** Results of slow paths, as compiled code sees them. */
@@ -371,7 +371,7 @@ function inlineFetch(hart: Hart, low: number, high: number): number {
 function inlineAddress(hart: Hart, offset: number, table: number, low: number, high: number): number {
   const { i32 } = hart.memory;
   const set = i32[hart.current.word + offset / 4]!;
-  const word = (set + table + ((low >>> 12) & (TRANSLATION_ENTRIES - 1)) * TRANSLATION_ENTRY_SIZE) >>> 2;
+  const word = (set + table + ((low >>> TRANSLATION_INDEX_SHIFT) & indexMaskOf(table))) >>> 2;
   if (i32[word] !== (low & ~0xfff) || i32[word + 1] !== high) return -1;
   return (low + i32[word + 2]!) >>> 0;
 }

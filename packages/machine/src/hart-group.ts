@@ -26,7 +26,7 @@ export interface HartGroupOptions {
   readonly bus: Bus;
   /** 1 to MAX_HARTS, default 1. */
   readonly harts?: number;
-  /** Makes the TLB model of each hart. Default: 64 sets of 4 ways, first in first out. */
+  /** Makes the TLB model of each hart. Default: 1024 sets of 4 ways, first in first out. */
   readonly createTlb?: (hart: number) => TlbModel;
   readonly instructionSet?: InstructionSet;
   /** Control operations of added extensions, by name. */

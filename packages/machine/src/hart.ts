@@ -60,7 +60,7 @@ export interface HartOptions {
   readonly id: number;
   /** Harts of the group. */
   readonly harts: number;
-  /** Default: 64 sets of 4 ways, first in first out. */
+  /** Default: 1024 sets of 4 ways, first in first out. */
   readonly tlb?: TlbModel;
 }
 
@@ -133,7 +133,7 @@ export class Hart {
     this.csrs = group.csrs;
     this.reference = group.reference;
     this.#clock = group.clock;
-    this.tlb = options.tlb ?? createTlb({ sets: 64, ways: 4 });
+    this.tlb = options.tlb ?? createTlb({ sets: 1024, ways: 4 });
     const sets = Math.floor(TRANSLATION_SETS / options.harts);
     this.sets = new TranslationSets(this.memory, options.id * sets, sets);
     this.#translations = new TranslationChoice(this);

@@ -14,7 +14,7 @@ export interface HostHardwareOptions {
   readonly memoryBytes: number;
   /** Default `compiled`. */
   readonly engine?: EngineName;
-  /** Default: 64 sets of 4 ways, first in first out. */
+  /** Default: 1024 sets of 4 ways, first in first out. */
   readonly tlb?: TlbModel;
   /** Where console output goes and input comes from. Default: output is dropped, input is empty. */
   readonly console?: HostConsole;

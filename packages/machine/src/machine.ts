@@ -52,7 +52,7 @@ export interface MachineOptions {
   readonly aclint?: boolean;
   /** Time of day that the real-time clock begins with: milliseconds since 1970-01-01 UTC. Default: 2026-01-01. */
   readonly startTime?: number;
-  /** Model of the hart's TLB, or what makes one for each hart. Default: 64 sets of 4 ways, first in first out. */
+  /** Model of the hart's TLB, or what makes one for each hart. Default: 1024 sets of 4 ways, first in first out. */
   readonly tlb?: TlbModel | ((hart: number) => TlbModel);
   /** Where the UART is connected to. Default: output is dropped, nothing is typed. */
   readonly console?: HostConsole;

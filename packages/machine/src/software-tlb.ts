@@ -2,10 +2,14 @@ import { LAST_SPACE, type TranslationMode } from '@worldswitch/contracts';
 import type { PrivilegeLevel } from '@worldswitch/isa';
 import type { MachineMemory } from './machine-memory.ts';
 import {
+  indexMaskOf,
+  LOAD_ENTRIES,
   RAM,
   STORABLE_FRAMES,
+  STORE_TABLE,
   TRANSLATION_ENTRIES,
   TRANSLATION_ENTRY_SIZE,
+  TRANSLATION_INDEX_SHIFT,
   TRANSLATION_SET_SIZE,
   TRANSLATION_SETS,
   TRANSLATION_TABLE_SIZE,
@@ -14,8 +18,9 @@ import {
 
 const WORDS_PER_SET = TRANSLATION_SET_SIZE >>> 2;
 const WORDS_PER_ENTRY = TRANSLATION_ENTRY_SIZE >>> 2;
-const TABLES = TRANSLATION_SET_SIZE / TRANSLATION_TABLE_SIZE;
 const WORDS_PER_TABLE = TRANSLATION_TABLE_SIZE >>> 2;
+/** Where the store table begins; the fetch table follows it. */
+const STORE_WORDS = STORE_TABLE >>> 2;
 /** Regions of 1 GiB with large leaves that a set keeps apart: kernels have their text and their map of all memory. */
 const SUPERPAGE_REGIONS = 4;
 /** Root frames from here on are outside any RAM, and share a key: nothing is ever entered for them. */
@@ -156,7 +161,7 @@ export class TranslationSets {
    * virtual address. @param wasmPage byte offset in the machine's memory of the page it is mapped to.
    */
   enter(set: number, table: number, low: number, high: number, wasmPage: number, level: number): void {
-    const word = (set + table + ((low >>> 12) & (TRANSLATION_ENTRIES - 1)) * TRANSLATION_ENTRY_SIZE) >>> 2;
+    const word = (set + table + ((low >>> TRANSLATION_INDEX_SHIFT) & indexMaskOf(table))) >>> 2;
     const pageLow = low & ~0xfff;
     this.#i32[word] = pageLow;
     this.#i32[word + 1] = high;
@@ -221,8 +226,11 @@ export class TranslationSets {
   }
 
   #forgetPage(set: number, page: number): void {
-    let word = (this.#base >>> 2) + set * WORDS_PER_SET + (page % TRANSLATION_ENTRIES) * WORDS_PER_ENTRY;
-    for (let table = 0; table < TABLES; table++, word += WORDS_PER_TABLE) this.#i32[word] = -1;
+    const start = (this.#base >>> 2) + set * WORDS_PER_SET;
+    const small = start + STORE_WORDS + (page % TRANSLATION_ENTRIES) * WORDS_PER_ENTRY;
+    this.#i32[start + (page % LOAD_ENTRIES) * WORDS_PER_ENTRY] = -1;
+    this.#i32[small] = -1;
+    this.#i32[small + WORDS_PER_TABLE] = -1;
   }
 
   /** The page, and all others of a larger leaf that it may belong to. Kernels fence single pages often, and run in larger ones. */
@@ -243,7 +251,7 @@ export class TranslationSets {
     this.#isStorable[(wasmPage - RAM) / 4096] = 0;
     for (let set = 0; set < this.#used; set++) {
       if (this.#keys[set] === undefined) continue;
-      let word = (this.#base >>> 2) + set * WORDS_PER_SET + WORDS_PER_TABLE;
+      let word = (this.#base >>> 2) + set * WORDS_PER_SET + STORE_WORDS;
       for (let entry = 0; entry < TRANSLATION_ENTRIES; entry++, word += WORDS_PER_ENTRY) {
         const tag = this.#i32[word]!;
         if (tag !== -1 && ((tag + this.#i32[word + 2]!) | 0) === (wasmPage | 0)) this.#i32[word] = -1;
@@ -255,7 +263,7 @@ export class TranslationSets {
   forgetAllStores(): void {
     this.#isStorable.fill(0);
     for (let set = 0; set < this.#used; set++) {
-      const start = (this.#base >>> 2) + set * WORDS_PER_SET + WORDS_PER_TABLE;
+      const start = (this.#base >>> 2) + set * WORDS_PER_SET + STORE_WORDS;
       this.#i32.fill(-1, start, start + WORDS_PER_TABLE);
     }
   }

@@ -208,7 +208,7 @@ describe('what cannot be restored says why', () => {
     expectRefusal(whole, {}, /devices: .*missing here virtio-mmio block/);
     expectRefusal(whole, { disk: new Uint8Array(512 * 65) }, /virtio-mmio block: the disk has 65 sectors.* 64 sectors/);
     const { createTlb } = await import('@worldswitch/mmu-tlb');
-    expectRefusal(whole, { disk, tlb: createTlb({ sets: 2, ways: 2 }) }, /tlb: .*'64x4 fifo', this one '2x2 fifo'/);
+    expectRefusal(whole, { disk, tlb: createTlb({ sets: 2, ways: 2 }) }, /tlb: .*'1024x4 fifo', this one '2x2 fifo'/);
     const { createInstructionSet, defaultInstructionSet } = await import('@worldswitch/isa');
     const fewer = createInstructionSet(defaultInstructionSet().extensions.filter(({ name }) => name !== 'Zbc'));
     expectRefusal(whole, { disk, instructionSet: fewer }, /extensions: .*missing here Zbc/);

@@ -1,12 +1,12 @@
 import { type AccessWidth, type AmoOperation, CACHE_BLOCK_BYTES } from '@worldswitch/isa';
 import { HartOffset } from '../../hart-state.ts';
 import {
+  indexMaskOf,
   LOAD_TABLE,
   RAM,
   RAM_BASE,
   STORABLE_FRAMES,
   STORE_TABLE,
-  TRANSLATION_INDEX_MASK,
   TRANSLATION_INDEX_SHIFT,
 } from '../../memory-layout.ts';
 import type { AccessWindow } from './access-window.ts';
@@ -342,7 +342,7 @@ function pushMismatch(context: AccessContext, base: number, { low, high, isStore
   const tag = context.temporary(ValueType.i64);
   pushSum(writer, { local: base, offset: low }, 0);
   writer.set(first);
-  pushEntry(context, first);
+  pushEntry(context, first, table);
   writer.set(entry);
   writer
     .get(first)
@@ -361,10 +361,10 @@ function pushMismatch(context: AccessContext, base: number, { low, high, isStore
 const ramOffset = ({ physicalSize }: AccessContext): number => (physicalSize > 0 ? RAM : 0);
 
 /** Pushes the place of the translation table's entry for an address. */
-function pushEntry(context: AccessContext, address: number): void {
+function pushEntry(context: AccessContext, address: number, table: number): void {
   const { writer } = context;
   writer.get(address).op(Op.i32WrapI64).i32(TRANSLATION_INDEX_SHIFT).op(Op.i32ShrU);
-  writer.i32(TRANSLATION_INDEX_MASK).op(Op.i32And);
+  writer.i32(indexMaskOf(table)).op(Op.i32And);
   writer.get(context.translations).op(Op.i32Add);
 }
 
@@ -394,7 +394,7 @@ function pushTranslated(
     pushWithoutPlace();
     writer.get(memo.tag).op(Op.i64Ne).open(Op.if);
   }
-  pushEntry(context, full);
+  pushEntry(context, full, table);
   writer.tee(entry).memory(Op.i64Load, table);
   writer
     .get(full)

@@ -13,6 +13,7 @@ import { HartOffset } from '../../hart-state.ts';
 import { createMachineMemory, type MachineMemory } from '../../machine-memory.ts';
 import {
   CONTEXTS,
+  LOAD_ENTRIES,
   LOAD_TABLE,
   RAM,
   STORE_TABLE,
@@ -191,8 +192,11 @@ describe(`every translatable row does what the reference semantics say (seed ${s
   const memory = createMachineMemory(0x10000);
   const run = createRunner(memory);
   const data = new DataView(memory.wasm.buffer, DATA_PAGE, 4096);
-  const index = (Number(DATA_ADDRESS >> 12n) & (TRANSLATION_ENTRIES - 1)) * TRANSLATION_ENTRY_SIZE;
-  for (const table of [LOAD_TABLE, STORE_TABLE]) {
+  for (const [table, entries] of [
+    [LOAD_TABLE, LOAD_ENTRIES],
+    [STORE_TABLE, TRANSLATION_ENTRIES],
+  ] as const) {
+    const index = (Number(DATA_ADDRESS >> 12n) & (entries - 1)) * TRANSLATION_ENTRY_SIZE;
     memory.view.setBigUint64(TRANSLATIONS + table + index, DATA_ADDRESS, true);
     memory.view.setInt32(TRANSLATIONS + table + index + 8, DATA_PAGE - Number(DATA_ADDRESS & 0xffff_f000n), true);
   }

@@ -1,7 +1,7 @@
 import type { AccessWidth, Instruction, RegisterOperand } from '@worldswitch/isa';
 import { CsrSlot, Mstatus } from '../../hart-context.ts';
 import { HartOffset, OpenControl } from '../../hart-state.ts';
-import { LOAD_TABLE, STORE_TABLE, TRANSLATION_INDEX_MASK, TRANSLATION_INDEX_SHIFT } from '../../memory-layout.ts';
+import { indexMaskOf, LOAD_TABLE, STORE_TABLE, TRANSLATION_INDEX_SHIFT } from '../../memory-layout.ts';
 import {
   type CsrContext,
   pushCsrValue,
@@ -355,7 +355,7 @@ export class HandlerWriter implements InstructionContext, CsrContext {
       .op(Op.i32WrapI64)
       .i32(TRANSLATION_INDEX_SHIFT)
       .op(Op.i32ShrU)
-      .i32(TRANSLATION_INDEX_MASK)
+      .i32(indexMaskOf(table))
       .op(Op.i32And);
     writer.get(CONTEXT).memory(Op.i32Load, HartOffset.dataTranslations).op(Op.i32Add);
     writer.tee(this.#translation).memory(Op.i64Load, table);

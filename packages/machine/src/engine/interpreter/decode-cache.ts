@@ -150,9 +150,10 @@ export class DecodeCache {
     if (this.#bits[place] !== (bits | 0)) {
       const { decode, handlers } = this.#options;
       const decoded = decode(bits);
+      const handler = decoded ? handlers.numberOf(decoded) : 0;
       this.#bits[place] = bits;
-      this.#first[place] = decoded ? handlers.firstWord(decoded) : 0;
-      this.#second[place] = decoded ? handlers.secondWord(decoded) : 0;
+      this.#first[place] = decoded ? handlers.firstWord(decoded, handler) : 0;
+      this.#second[place] = decoded ? handlers.secondWord(decoded, handler) : 0;
       this.#jumps[place] = decoded && shapeOf(decoded.instruction).jump ? 1 : 0;
     }
     return this.#first[place] === 0 ? -1 : place;

@@ -75,20 +75,18 @@ export class HandlerTable {
     this.handlers = handlers;
   }
 
-  /** The two words of a decoded instruction's entry. */
-  firstWord(decoded: DecodedInstruction): number {
-    // Of a plain CSR's: rd and rs1, as of a row's without an immediate.
-    const handler = this.numberOf(decoded);
+  /** The two words of the entry of a decoded instruction with this handler. */
+  firstWord(decoded: DecodedInstruction, handler: number): number {
     const places = this.handlers[handler - FIRST_ROW_HANDLER]?.places;
-    const { readsX, readsF } = shapeOf(decoded.instruction);
-    const atRd = places?.hasImmediate && (readsX.includes('rs2') || readsF.includes('rs2')) ? decoded.rs2 : decoded.rd;
+    const atRd = places?.isRs2AtRd ? decoded.rs2 : decoded.rd;
     return (handler << HANDLER_SHIFT) | (decoded.length * 4) | (atRd << 19) | (decoded.rs1 << 27);
   }
-  secondWord(decoded: DecodedInstruction): number {
-    const access = this.#plainCsrOf(decoded);
+  secondWord(decoded: DecodedInstruction, handler: number): number {
+    // Of a plain CSR's: the first word has rd and rs1, as of a row's without an immediate.
+    const access = handler < FIRST_ROW_HANDLER ? this.#plainCsrOf(decoded) : undefined;
     if (access)
       return CsrChangeField[access.change] | ('immediate' in access.source ? (1 << 8) | (decoded.imm << 16) : 0);
-    const places = this.handlers[this.numberOf(decoded) - FIRST_ROW_HANDLER]?.places;
+    const places = this.handlers[handler - FIRST_ROW_HANDLER]?.places;
     return places?.hasImmediate ? decoded.imm : (decoded.rs2 << 3) | (decoded.rs3 << 11);
   }
 

@@ -103,13 +103,24 @@ export const jumpInstruction = (instruction: Instruction, target: Expression): D
 export interface OperandPlaces {
   readonly registers: Readonly<Record<RegisterOperand, number>>;
   readonly hasImmediate: boolean;
+  /** rs2 stands where others have rd. */
+  readonly isRs2AtRd: boolean;
 }
 
 /** Of four bytes; without one, rs2 and rs3 stand there. */
 export const IMMEDIATE_PLACE = 4;
-export const withoutImmediate: OperandPlaces = { registers: { rd: 2, rs1: 3, rs2: 4, rs3: 5 }, hasImmediate: false };
-/** A row has no rd that has two registers to read besides its immediate: stores and branches. */
-const withImmediate: OperandPlaces = { registers: { rd: 2, rs1: 3, rs2: 2, rs3: 2 }, hasImmediate: true };
+export const withoutImmediate: OperandPlaces = {
+  registers: { rd: 2, rs1: 3, rs2: 4, rs3: 5 },
+  hasImmediate: false,
+  isRs2AtRd: false,
+};
+const withImmediate: OperandPlaces = {
+  registers: { rd: 2, rs1: 3, rs2: 2, rs3: 2 },
+  hasImmediate: true,
+  isRs2AtRd: false,
+};
+/** Stores and branches: two registers to read besides the immediate, and no rd. */
+const withSources: OperandPlaces = { ...withImmediate, isRs2AtRd: true };
 
 /** Where the operands of a row's instructions stand; undefined for a row with more of them than an entry has room for. */
 export function operandPlaces(instruction: Instruction): OperandPlaces | undefined {
@@ -117,6 +128,7 @@ export function operandPlaces(instruction: Instruction): OperandPlaces | undefin
   if (!fields.readsX.includes('rs3')) return withoutImmediate;
   const { readsX, readsF, writesX, writesF } = shapeOf(instruction);
   const reads = (operand: RegisterOperand): boolean => readsX.includes(operand) || readsF.includes(operand);
-  const hasRd = writesX || writesF || reads('rd');
-  return reads('rs3') || (reads('rs2') && hasRd) ? undefined : withImmediate;
+  if (reads('rs3')) return undefined;
+  if (!reads('rs2')) return withImmediate;
+  return writesX || writesF || reads('rd') ? undefined : withSources;
 }

@@ -1,7 +1,8 @@
 import { version } from '../package.json';
 import { ExitCode, UserError } from './exit-codes.ts';
 import { runMachine } from './node/run-machine.ts';
-import { parseQemuArguments, qemuArgumentsText } from './qemu-arguments.ts';
+import { qemuArgumentsText } from './qemu-arguments.ts';
+import { parseQemuArguments } from './qemu-command-line.ts';
 
 /** The release of QEMU whose documentation the arguments follow; scripts of courses look for one in the first line. */
 const QEMU_VERSION = '9.2.0';

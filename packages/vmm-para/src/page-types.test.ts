@@ -1,6 +1,7 @@
 import { createArrayMemory } from '@worldswitch/contracts/conformance';
 import { PteFlag, pteFrame, pteHigh, pteLow } from '@worldswitch/mmu-tlb';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { randomFrom } from '../test/random.ts';
 import { PageType, PageTypes } from './page-types.ts';
 import { Status } from './status.ts';
 
@@ -150,17 +151,6 @@ describe('page types', () => {
     expect(flushed).toEqual([`1:${(2 ** 52 - 2 ** 18 + 4 * 512 + 5).toString(16)}`]);
   });
 });
-
-/** A generator of numbers below `bound`, the same for the same seed. */
-function randomFrom(seed: number): (bound: number) => number {
-  let state = seed | 1;
-  return (bound) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % bound;
-  };
-}
 
 describe('whatever a guest does', () => {
   const seeds = [1, 2, 3, 4, 5].map((index) => (index * 0x9e37_79b9 + Math.floor(Math.random() * 2 ** 31)) | 1);

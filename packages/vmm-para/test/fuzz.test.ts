@@ -2,22 +2,12 @@ import type { PhysicalMemory } from '@worldswitch/contracts';
 import { PteFlag, pteFrame } from '@worldswitch/mmu-tlb';
 import { afterAll, describe, expect, it } from 'vitest';
 import { hypercallTable } from '../src/index.ts';
+import { randomFrom } from './random.ts';
 import { createRogueWorld } from './rogue-guest.ts';
 
 interface Extent {
   readonly firstFrame: number;
   readonly frameCount: number;
-}
-
-/** A generator of numbers below `bound`, the same for the same seed. */
-function randomFrom(seed: number): (bound: number) => number {
-  let state = seed | 1;
-  return (bound) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % bound;
-  };
 }
 
 const CALLS = 400;

@@ -1,20 +1,19 @@
 import { closeSync, openSync } from 'node:fs';
-import {
-  createVirtioBlock,
-  LoadError,
-  Machine,
-  MachineError,
-  type RunEnd,
-  type VirtioBalloon,
-  type VirtioDevice,
-} from '@worldswitch/machine';
+import type { Machine, RunEnd, VirtioBalloon } from '@worldswitch/machine';
 import { ExitCode, UserError } from '../exit-codes.ts';
-import { HARTS_MAX, type MachineDescription } from '../machine-description.ts';
+import type { MachineDescription } from '../machine-description.ts';
 import type { ConsoleWiring, MachineRunOptions } from '../run-options.ts';
 import { watchText } from '../text-watch.ts';
 import { type OpenDrive, openDrive } from './drive.ts';
 import { GdbServer } from './gdb-server.ts';
-import { readInput } from './input.ts';
+import {
+  type MachineMaker,
+  machineMaker,
+  machineRestorer,
+  type Parts,
+  slotsOf,
+  VIRTIO_SLOTS,
+} from './machine-maker.ts';
 import { Monitor } from './monitor.ts';
 import { writeAll } from './output.ts';
 import { Pace } from './pace.ts';
@@ -28,7 +27,6 @@ const INTERACTIVE_SLICE_MS = 15;
 const PIPED_SLICE_MS = 60;
 /** A waiting machine is looked after this often at least. */
 const LOOK_MS = 100;
-const VIRTIO_SLOTS = 8;
 
 /**
  * Runs a described machine to its end, with the terminal as its console, and says how it ended.
@@ -79,78 +77,6 @@ function openOutput(serial: ConsoleWiring['serial']): number | undefined {
       ExitCode.noInput,
     );
   }
-}
-
-type Slots = readonly (VirtioDevice | undefined)[];
-type MachineMaker = (virtio: Slots, console: MachineConsole) => Machine;
-interface MachineConsole {
-  write(bytes: Uint8Array): void;
-  read(maxBytes: number): Uint8Array;
-}
-
-/** What stands behind the slots, from the highest down; it outlives the machines. */
-interface Parts {
-  readonly drives: readonly (OpenDrive | undefined)[];
-  readonly devices: readonly (OpenDevice | undefined)[];
-  /** What is typed goes to one of the devices, not to the serial line. */
-  readonly hasTerminalDevice: boolean;
-}
-
-function slotsOf({ drives, devices }: Parts, terminal: TerminalEnds): Slots {
-  return Array.from({ length: VIRTIO_SLOTS }, (_, slot) => {
-    const place = VIRTIO_SLOTS - 1 - slot;
-    const drive = drives[place];
-    return drive ? createVirtioBlock(drive.backend) : devices[place]?.create(terminal);
-  });
-}
-
-/** Reads the files at each start, the first and those after a reset: kept, they would take as much memory as in the guest. */
-function machineMaker(description: MachineDescription): MachineMaker {
-  const { bios, harts, memoryBytes, engine } = description;
-  if (!Number.isInteger(harts) || harts < 1 || harts > HARTS_MAX) {
-    throw new UserError(`a machine has 1 to ${HARTS_MAX} harts, not ${harts}`, ExitCode.usage);
-  }
-  const hasFirmware = bios !== 'default' && bios !== 'none';
-  if (description.kernel === undefined && !hasFirmware) {
-    throw new UserError('there is nothing to run: give a kernel or a firmware file', ExitCode.usage);
-  }
-  const file = (path: string | undefined, what: string) => (path === undefined ? undefined : readInput(path, what));
-  return (virtio, console) => {
-    const kernel = file(description.kernel, 'kernel');
-    const initrd = file(description.initrd, 'initial RAM disk');
-    // Without firmware the kernel itself begins in machine mode.
-    const firmware = bios === 'none' ? kernel : hasFirmware ? readInput(bios, 'firmware') : undefined;
-    try {
-      return Machine.create({
-        memoryBytes,
-        harts,
-        console,
-        virtio,
-        ...(firmware && { firmware }),
-        ...(kernel && bios !== 'none' && { kernel }),
-        ...(initrd && { initrd }),
-        ...(description.append !== undefined && { bootArguments: description.append }),
-        ...(engine && { engine }),
-        ...(description.aclint && { aclint: true }),
-        ...(description.startTime !== undefined && { startTime: description.startTime }),
-      });
-    } catch (error) {
-      if (!(error instanceof LoadError || error instanceof MachineError)) throw error;
-      throw new UserError(`the machine cannot be started: ${error.message}`, ExitCode.badInput);
-    }
-  };
-}
-
-function machineRestorer(snapshots: readonly Uint8Array[], { engine }: MachineDescription): MachineMaker {
-  let isRestored = false;
-  return (virtio, console) => {
-    if (isRestored)
-      throw new UserError('the machine was reset, and a restored one has nothing to boot', ExitCode.badInput);
-    isRestored = true;
-    return withSnapshots('restore the machine', () =>
-      Machine.restore(snapshots, { console, virtio, ...(engine && { engine }) }),
-    );
-  };
 }
 
 /** One run of the command: a machine, made again at each reset, and the terminal it shares with the monitor. */

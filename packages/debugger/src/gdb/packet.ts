@@ -1,3 +1,6 @@
+/** Replies that say what went wrong; an empty one says that a packet is not known. */
+export const errors = { malformed: 'E16', fault: 'E0e', thread: 'E03', register: 'E02', unsupported: '' } as const;
+
 /** Bytes of a packet's contents at most, in both directions; told to gdb as PacketSize. */
 export const MAX_PACKET = 0x4000;
 

@@ -1,22 +1,23 @@
-import type { DebugHit, Machine, RunEnd, RunOptions } from '@worldswitch/machine';
-import { type DebugHart, modeName } from '../debug-hart.ts';
-import type { MachineDebugger, Resumption, Watchpoint } from '../machine-debugger.ts';
-import { type AddressKind, readMemory, writeMemory } from '../memory.ts';
+import type { Machine, RunEnd, RunOptions } from '@worldswitch/machine';
+import type { DebugHart } from '../debug-hart.ts';
+import type { MachineDebugger, Resumption } from '../machine-debugger.ts';
+import type { AddressKind } from '../memory.ts';
 import { runMonitorCommand } from '../monitor/monitor.ts';
-import { readRegister, registersOf, writeRegister } from '../registers.ts';
+import { registersOf } from '../registers.ts';
 import {
-  encodePacket,
-  fromHex,
-  MAX_PACKET,
-  PacketReader,
-  parseAddress,
-  parseNumber,
-  registerHex,
-  registerValue,
-  toHex,
-} from './packet.ts';
+  changePoint,
+  type PacketTarget,
+  readGeneralRegisters,
+  readMemoryBytes,
+  readOneRegister,
+  writeGeneralRegisters,
+  writeMemoryBytes,
+  writeOneRegister,
+} from './access-packets.ts';
+import { encodePacket, errors, fromHex, MAX_PACKET, PacketReader, parseAddress, parseNumber, toHex } from './packet.ts';
 import { parseActions, steppedThread } from './resumption.ts';
 import { targetDescription } from './target-description.ts';
+import { Signal, stopReply, threadDetail, threadList, threadName } from './threads.ts';
 
 /**
  * `running`: the machine is to be run (`advance`). `halted`: gdb has it. `detached`: gdb has gone and the machine runs on without
@@ -33,16 +34,6 @@ export interface GdbStubOptions {
   /** Whoever runs the machine makes another one when software resets it, and calls `replaceMachine`. */
   readonly reboots?: boolean;
 }
-
-const errors = { malformed: 'E16', fault: 'E0e', thread: 'E03', register: 'E02', unsupported: '' } as const;
-const Signal = { interrupt: 2, abort: 6, trap: 5 } as const;
-/** Watched bytes at most, of one watchpoint. */
-const MAX_WATCHED = 0x10_0000;
-/** General registers: x0 to x31 and pc. Others are asked for one by one. */
-const GENERAL = 33;
-const STACK_POINTER = 2;
-const FRAME_POINTER = 8;
-const PC = 32;
 
 /** Console packets carry at most this many characters. */
 const CONSOLE_CHUNK = 0x1000;
@@ -73,11 +64,15 @@ export class GdbStub {
     this.#reboots = reboots;
     if (records) machineDebugger.record();
     this.#description = targetDescription(registersOf(this.#chosen));
-    this.#lastStop = this.#stopReply(Signal.trap, this.#chosen);
+    this.#lastStop = stopReply(Signal.trap, this.#chosen);
   }
 
   get #chosen(): DebugHart {
     return this.#debugger.hart(this.#chosenId);
+  }
+
+  get #target(): PacketTarget {
+    return { machineDebugger: this.#debugger, hart: this.#chosen, addressKind: this.#addressKind };
   }
 
   get state(): StubState {
@@ -121,7 +116,7 @@ export class GdbStub {
   interrupt(): void {
     if (this.#state !== 'running') return;
     this.#debugger.halt();
-    this.#stop(this.#stopReply(Signal.interrupt, this.#chosen));
+    this.#stop(stopReply(Signal.interrupt, this.#chosen));
   }
 
   /**
@@ -136,10 +131,10 @@ export class GdbStub {
         return progress.end;
       case 'stopped':
         this.#chosenId = progress.hart.id;
-        this.#stop(this.#stopReply(Signal.trap, progress.hart, progress.hit));
+        this.#stop(stopReply(Signal.trap, progress.hart, progress.hit));
         return { reason: 'until', exitCode: 0 };
       case 'beginning':
-        this.#stop(`${this.#stopReply(Signal.trap, this.#chosen)}replaylog:begin;`);
+        this.#stop(`${stopReply(Signal.trap, this.#chosen)}replaylog:begin;`);
         return { reason: 'until', exitCode: 0 };
       case 'ended':
         this.#ended(progress.end);
@@ -161,7 +156,7 @@ export class GdbStub {
     this.#end = end;
     if (end.reason === 'stuck') {
       this.#console(`the machine cannot go on: ${end.message ?? ''}\n`);
-      this.#stop(this.#stopReply(Signal.abort, this.#chosen));
+      this.#stop(stopReply(Signal.abort, this.#chosen));
       return;
     }
     this.#state = 'ended';
@@ -205,21 +200,21 @@ export class GdbStub {
       case '?':
         return this.#lastStop;
       case 'g':
-        return this.#generalRegisters();
+        return readGeneralRegisters(this.#target);
       case 'G':
-        return this.#writeGeneralRegisters(rest);
+        return writeGeneralRegisters(this.#target, rest);
       case 'p':
-        return this.#readRegister(rest);
+        return readOneRegister(this.#target, rest);
       case 'P':
-        return this.#writeRegister(rest);
+        return writeOneRegister(this.#target, rest);
       case 'm':
-        return this.#readMemory(rest);
+        return readMemoryBytes(this.#target, rest);
       case 'M':
       case 'X':
-        return this.#writeMemory(rest, text[0] === 'X');
+        return writeMemoryBytes(this.#target, rest, text[0] === 'X');
       case 'Z':
       case 'z':
-        return this.#changePoint(rest, text[0] === 'Z');
+        return changePoint(this.#target, rest, text[0] === 'Z');
       case 'H':
         return this.#chooseThread(rest);
       case 'T':
@@ -313,20 +308,12 @@ export class GdbStub {
     if (!match) return errors.unsupported;
     const [, object, annex] = match;
     if (object === 'features' && annex !== 'target.xml') return 'E00';
-    const document = object === 'features' ? this.#description : this.#threadList();
+    const document = object === 'features' ? this.#description : threadList(this.#debugger.harts);
     const offset = parseNumber(match[3]);
     const length = Math.min(parseNumber(match[4]) ?? 0, MAX_PACKET / 2);
     if (offset === undefined) return errors.malformed;
     const piece = document.slice(offset, offset + length);
     return `${offset + piece.length < document.length ? 'm' : 'l'}${piece}`;
-  }
-
-  #threadList(): string {
-    const threads = this.#debugger.harts.map(
-      (hart) =>
-        `<thread id="${threadName(hart)}" core="${hart.id}" name="hart ${hart.id}">${threadDetail(hart)}</thread>\n`,
-    );
-    return `<?xml version="1.0"?>\n<threads>\n${threads.join('')}</threads>\n`;
   }
 
   #monitor(hex: string): string {
@@ -353,83 +340,6 @@ export class GdbStub {
     const hart = this.#threadOf(text);
     if (!hart) return errors.thread;
     if (operation === 'g') this.#chosenId = hart.id;
-    return 'OK';
-  }
-
-  // ---- registers and memory ----
-
-  #generalRegisters(): string {
-    let text = '';
-    for (let number = 0; number < GENERAL; number++) text += registerHex(readRegister(this.#chosen, number) ?? 0n);
-    return text;
-  }
-
-  #writeGeneralRegisters(hex: string): string {
-    const values = hex.match(/.{1,16}/g) ?? [];
-    const numbers = values.map((value) => (value.length === 16 ? registerValue(value) : undefined));
-    if (values.length === 0 || values.length > GENERAL || numbers.includes(undefined)) return errors.malformed;
-    for (const [number, value] of numbers.entries()) writeRegister(this.#chosen, number, value ?? 0n);
-    this.#debugger.noteChange();
-    return 'OK';
-  }
-
-  #readRegister(text: string): string {
-    const number = parseNumber(text);
-    const value = number === undefined ? undefined : readRegister(this.#chosen, number);
-    return value === undefined ? errors.register : registerHex(value);
-  }
-
-  #writeRegister(text: string): string {
-    const [left, right = ''] = text.split('=');
-    const number = parseNumber(left);
-    const value = registerValue(right);
-    if (number === undefined || value === undefined) return errors.malformed;
-    this.#debugger.noteChange();
-    return writeRegister(this.#chosen, number, value) ? 'OK' : errors.register;
-  }
-
-  #readMemory(text: string): string {
-    const [where, size] = text.split(',');
-    const address = parseAddress(where);
-    const length = parseNumber(size);
-    if (address === undefined || length === undefined) return errors.malformed;
-    if (length === 0) return '';
-    const bytes = readMemory(this.#chosen, this.#addressKind, address, Math.min(length, MAX_PACKET / 2));
-    return bytes.length === 0 ? errors.fault : toHex(bytes);
-  }
-
-  #writeMemory(text: string, isBinary: boolean): string {
-    const colon = text.indexOf(':');
-    const [where, size] = text.slice(0, Math.max(colon, 0)).split(',');
-    const address = parseAddress(where);
-    const length = parseNumber(size);
-    const contents = text.slice(colon + 1);
-    const data = isBinary ? Uint8Array.from(contents, (character) => character.charCodeAt(0)) : fromHex(contents);
-    if (address === undefined || data === undefined || data.length !== length) return errors.malformed;
-    if (data.length > 0) this.#debugger.noteChange();
-    return writeMemory(this.#chosen, this.#addressKind, address, data) ? 'OK' : errors.fault;
-  }
-
-  // ---- points ----
-
-  /** type,address,kind with what may follow it */
-  #changePoint(text: string, isInsertion: boolean): string {
-    const match = /^([0-4]),([0-9a-fA-F]{1,16}),([0-9a-fA-F]+)(?:;|$)/.exec(text);
-    if (!match) return /^\d/.test(text) && !/^[0-4]/.test(text) ? errors.unsupported : errors.malformed;
-    const type = Number(match[1]);
-    const address = parseAddress(match[2]) ?? 0n;
-    const size = parseNumber(match[3], MAX_WATCHED);
-    if (size === undefined) return errors.malformed;
-    const machineDebugger = this.#debugger;
-    if (type <= 1) {
-      if (isInsertion) machineDebugger.addBreakpoint(address);
-      else machineDebugger.removeBreakpoint(address);
-      return 'OK';
-    }
-    const kind = (['write', 'read', 'access'] as const)[type - 2]!;
-    const watchpoint: Watchpoint = { kind, address, length: Math.max(size, 1) };
-    if (isInsertion) machineDebugger.addWatchpoint(watchpoint);
-    else machineDebugger.removeWatchpoint(watchpoint);
     return 'OK';
   }
 
@@ -476,24 +386,7 @@ export class GdbStub {
     this.#debugger.halt();
     this.#state = 'killed';
   }
-
-  #stopReply(signal: number, hart: DebugHart, hit?: DebugHit): string {
-    const registers = [STACK_POINTER, FRAME_POINTER, PC].map(
-      (number) => `${number.toString(16).padStart(2, '0')}:${registerHex(readRegister(hart, number) ?? 0n)};`,
-    );
-    const reason =
-      hit === undefined || hit.kind === 'step'
-        ? ''
-        : hit.kind === 'breakpoint'
-          ? 'hwbreak:;'
-          : `${{ write: 'watch', read: 'rwatch', access: 'awatch' }[hit.kind]}:${hit.address.toString(16)};`;
-    return `T${signal.toString(16).padStart(2, '0')}thread:${threadName(hart)};core:${hart.id.toString(16)};${reason}${registers.join('')}`;
-  }
 }
-
-/** gdb numbers threads from 1. */
-const threadName = ({ id }: DebugHart): string => (id + 1).toString(16);
-const threadDetail = (hart: DebugHart): string => `${modeName(hart)}-mode, ${hart.activity}`;
 
 function latin1(bytes: Uint8Array): string {
   let text = '';

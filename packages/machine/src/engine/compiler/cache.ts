@@ -2,11 +2,11 @@ import type { DecodedInstruction } from '@worldswitch/isa';
 import type { MachineMemory } from '../../machine-memory.ts';
 import { RAM } from '../../memory-layout.ts';
 import { HEAT, HEAT_SIZE, heatOf, MAX_HEAT } from '../interpreter/layout.ts';
-import type { PlacedRegion } from './compile-region.ts';
 import { discoverRegion, isComputedJump, type PageDecoder, type Region } from './discover.ts';
 import { CODE_SLOT_COUNT, CODE_SLOTS, CodeVariant, codeKeyOf, codeSlotOf } from './layout.ts';
 import type { Dispatcher } from './link.ts';
 import { encodeRegions } from './link.ts';
+import type { PlacedRegion } from './placed-region.ts';
 import type { PlainCsrLookup } from './plain-csr.ts';
 
 /**

@@ -1,5 +1,4 @@
 import type { AccessWidth } from '@worldswitch/isa';
-import { CsrSlot, Mstatus } from '../../hart-context.ts';
 import { HartOffset, OpenControl } from '../../hart-state.ts';
 import { type AccessWindow, extentOfWindow, type WindowExtent, windowsAfter } from './access-window.ts';
 import {
@@ -11,8 +10,9 @@ import {
   writeCsrLoad,
   writeCsrStore,
 } from './csr-access.ts';
-import { type Block, type Edge, edgesOf, type PlacedInstruction, type Region } from './discover.ts';
+import { type Block, type Edge, edgesOf, type PlacedInstruction } from './discover.ts';
 import { FunctionWriter, Op, ValueType } from './emit.ts';
+import { FloatUnit, floatNeeds } from './float-unit.ts';
 import { writeGuestCall } from './guest-call.ts';
 import { writeJumpTable } from './jump-table.ts';
 import { COUNTER, Outcome } from './layout.ts';
@@ -29,9 +29,13 @@ import {
   writeWindowCheck,
   writeZeroBlock,
 } from './memory-access.ts';
+import { PageMemos } from './page-memos.ts';
+import { freshPath } from './path.ts';
+import type { PlacedRegion, RegionImports } from './placed-region.ts';
 import type { PlainCsrAccess } from './plain-csr.ts';
 import { RegionExits } from './region-exit.ts';
-import { blocksInLoops } from './region-graph.ts';
+import { successorsOf } from './region-graph.ts';
+import { RegionLocals } from './region-locals.ts';
 import { analyseRegisters, type RegisterState, registerUse } from './register-flow.ts';
 import { FIRST_FLOAT, membersOf, NO_REGISTERS, type RegisterSet, union } from './register-set.ts';
 import { withRounds } from './rounds.ts';
@@ -41,35 +45,10 @@ import { writeStructured } from './structure.ts';
 import { type AtomicContext, type InstructionContext, translateInstruction } from './translate.ts';
 import { wordsAfter, zeroExtensionAt } from './word-values.ts';
 
-/** Indices of the functions that a region calls, in the module that it becomes part of. */
-export interface RegionImports {
-  /** (context, key of the code at which to stop, depth) -> Outcome: runs a guest function until it returns. */
-  readonly callGuest: number;
-  /** (context, depth, index in the table) -> Outcome: calls another region. */
-  readonly callRegion: number;
-  /** (a, b, c) -> a * b + c of doubles; NaN when it cannot tell. */
-  readonly multiplyAdd: number;
-  /** The region's own function. */
-  readonly self: number;
-}
-
-/** A region and the conditions under which its code holds. */
-export interface PlacedRegion {
-  readonly region: Region;
-  /** Byte offset of the page in the machine's memory. */
-  readonly codePage: number;
-  /** Bytes of RAM when data addresses are physical and unprotected (`CodeVariant.physical`), otherwise 0. */
-  readonly physicalSize: number;
-}
-
-/** Instructions of a region that remember the page they accessed last, at most: more would not stay in machine registers. */
-const MAX_PAGE_MEMOS = 12;
 /** Parameters of a region's function: the hart context's base, and how deeply guest calls are nested. */
 const CONTEXT = 0;
 const DEPTH = 1;
 const PARAMETERS = 2;
-/** NX in fflags. */
-const INEXACT = 1;
 /** Accesses that must share a window for it to be worth its check. */
 const MIN_SHARED_ACCESSES = 3;
 /** Instructions that one comparison with the budget covers: what has to be stepped at most where it does not suffice. */
@@ -84,21 +63,6 @@ export function compileRegion(placed: PlacedRegion, imports: RegionImports): Fun
   const region = withRounds(withSingleEntries(placed.region), placed.physicalSize === 0);
   return new RegionCompiler({ ...placed, region }, imports).compile();
 }
-
-/** What is known at a place because control came by one way only. */
-interface Path {
-  /** Instructions and data accesses that were executed and not yet taken from the counter. */
-  instructions: number;
-  accesses: number;
-  /** Instructions for which the budget was seen to suffice. */
-  budget: number;
-  /** How much of the float unit's state was looked at: 0 nothing, 1 that it is on, 2 that it is plain. */
-  float: number;
-  /** Stretches of addresses that were checked. */
-  windows: readonly AccessWindow[];
-}
-
-const freshPath = (): Path => ({ instructions: 0, accesses: 0, budget: 0, float: 0, windows: [] });
 
 /** State of one region's compilation. */
 class RegionCompiler implements InstructionContext, AccessContext, CsrContext {
@@ -116,22 +80,13 @@ class RegionCompiler implements InstructionContext, AccessContext, CsrContext {
   readonly #placed: PlacedRegion;
   readonly #imports: RegionImports;
   readonly #states: readonly RegisterState[];
-  readonly #locals = new Map<number, number>();
+  readonly #locals = new RegionLocals(this.writer);
   readonly #exits: RegionExits;
-  readonly #usesFloat: boolean;
-  /** i32: the floating-point unit is on and dirty; besides, it rounds to nearest even and the inexact flag is set. */
-  readonly #isFloatOn: number;
-  readonly #isFloatPlain: number;
+  readonly #floatUnit: FloatUnit;
   readonly #target: number;
   readonly #outcome: number;
   readonly #longest: number[] = [];
-  readonly #temporaries = new Map<ValueType, number[]>();
-  readonly #temporariesInUse = new Map<ValueType, number>();
-  readonly #windowLocals: number[] = [];
-  /** Where addresses are translated: blocks whose accesses remember a page; by instruction, which; and those still free. */
-  readonly #loops: ReadonlySet<number>;
-  readonly #pageMemos = new Map<number, PageMemo>();
-  readonly #allPageMemos: readonly PageMemo[];
+  readonly #pageMemos: PageMemos;
   #isContinuation: (block: number) => boolean = () => false;
   /** Where the translation stands. */
   #path = freshPath();
@@ -149,28 +104,13 @@ class RegionCompiler implements InstructionContext, AccessContext, CsrContext {
     this.#imports = imports;
     this.#states = analyseRegisters(placed.region);
     this.physicalSize = placed.physicalSize;
-    this.#usesFloat = placed.region.blocks.some(({ instructions }) =>
-      instructions.some(({ decoded }) => shapeOf(decoded.instruction).floats),
-    );
-    this.#isFloatOn = writer.local(ValueType.i32);
-    this.#isFloatPlain = writer.local(ValueType.i32);
+    this.#floatUnit = new FloatUnit(writer, placed.region);
     this.counter = writer.local(ValueType.i64);
     this.pageAddress = writer.local(ValueType.i64);
     this.#target = writer.local(ValueType.i64);
     this.#outcome = writer.local(ValueType.i32);
     this.translations = writer.local(ValueType.i32);
-    this.#loops = this.physicalSize > 0 ? new Set() : blocksInLoops(placed.region);
-    const accesses = new Set<number>();
-    for (const block of this.#loops) {
-      for (const { offset, decoded } of placed.region.blocks[block]!.instructions) {
-        if (shapeOf(decoded.instruction).access) accesses.add(offset);
-      }
-    }
-    // All of them are there from the start, as calls forget them whether they come before or after.
-    this.#allPageMemos = Array.from({ length: Math.min(accesses.size, MAX_PAGE_MEMOS) }, () => ({
-      tag: writer.local(ValueType.i64),
-      addend: writer.local(ValueType.i32),
-    }));
+    this.#pageMemos = new PageMemos(writer, placed);
     this.#exits = new RegionExits(this);
   }
 
@@ -182,7 +122,7 @@ class RegionCompiler implements InstructionContext, AccessContext, CsrContext {
     this.#exits.open();
     writeStructured(
       {
-        successors: blocks.map((block) => edgesOf(block).flatMap((edge) => ('block' in edge ? [edge.block] : []))),
+        successors: blocks.map(successorsOf),
         writeNode: (index, go, isContinuation) => {
           this.#isContinuation = isContinuation;
           this.#block(index, go);
@@ -205,16 +145,10 @@ class RegionCompiler implements InstructionContext, AccessContext, CsrContext {
       writer.set(this.registerLocal(register));
     }
     writer.i32(0).memory(Op.i64Load, COUNTER).set(this.counter);
-    for (const { tag } of this.#allPageMemos) writer.i64(0).set(tag);
+    this.#pageMemos.forget();
     if (this.physicalSize === 0)
       writer.get(CONTEXT).memory(Op.i32Load, HartOffset.dataTranslations).set(this.translations);
-    if (!this.#usesFloat) return;
-    writer.get(CONTEXT).memory(Op.i32Load, HartOffset.csr + 8 * CsrSlot.mstatus);
-    // In a guest, FS of the hypervisor's sstatus must be dirty too.
-    writer.get(CONTEXT).memory(Op.i32Load, HartOffset.withheldStatus).i32(-1).op(Op.i32Xor).op(Op.i32And);
-    writer.i32(Mstatus.FS).op(Op.i32And).i32(Mstatus.FS).op(Op.i32Eq).tee(this.#isFloatOn);
-    writer.get(CONTEXT).memory(Op.i32Load, HartOffset.fflags).i32(INEXACT).op(Op.i32And).op(Op.i32And);
-    writer.get(CONTEXT).memory(Op.i32Load, HartOffset.frm).op(Op.i32Eqz).op(Op.i32And).set(this.#isFloatPlain);
+    this.#floatUnit.look(CONTEXT);
   }
 
   /** Stores the registers that are dirty here. */
@@ -276,7 +210,7 @@ class RegionCompiler implements InstructionContext, AccessContext, CsrContext {
     const path = this.#path;
     const shape = shapeOf(decoded.instruction);
     this.#offset = offset;
-    this.#temporariesInUse.clear();
+    this.#locals.freeTemporaries();
     this.#requireFloat(shape);
     if (plainCsr) this.#accessCsr(decoded.rd, plainCsr);
     else if (this.#isFused) this.#isFused = false;
@@ -450,11 +384,11 @@ class RegionCompiler implements InstructionContext, AccessContext, CsrContext {
   // ---- instructions ----
 
   /** What float instructions rely on can change between blocks only, so it is looked at once a path. */
-  #requireFloat({ floats, isRounding }: RowShape): void {
-    const needed = floats === undefined ? 0 : isRounding ? 2 : 1;
+  #requireFloat(shape: RowShape): void {
+    const needed = floatNeeds(shape);
     if (needed <= this.#path.float) return;
     this.#path.float = needed;
-    this.writer.get(needed === 2 ? this.#isFloatPlain : this.#isFloatOn);
+    this.#floatUnit.pushIs(needed);
     this.require();
   }
 
@@ -463,12 +397,7 @@ class RegionCompiler implements InstructionContext, AccessContext, CsrContext {
   }
 
   registerLocal(register: number): number {
-    let local = this.#locals.get(register);
-    if (local === undefined) {
-      local = this.writer.local(register >= FIRST_FLOAT ? ValueType.f64 : ValueType.i64);
-      this.#locals.set(register, local);
-    }
-    return local;
+    return this.#locals.register(register);
   }
 
   readF(register: number): number {
@@ -530,21 +459,11 @@ class RegionCompiler implements InstructionContext, AccessContext, CsrContext {
   }
 
   temporary(type: ValueType = ValueType.i64): number {
-    const locals = this.#temporaries.get(type) ?? [];
-    this.#temporaries.set(type, locals);
-    const index = this.#temporariesInUse.get(type) ?? 0;
-    this.#temporariesInUse.set(type, index + 1);
-    locals[index] ??= this.writer.local(type);
-    return locals[index];
+    return this.#locals.temporary(type);
   }
 
   pageMemo(): PageMemo | undefined {
-    if (!this.#loops.has(this.#place.block)) return undefined;
-    const known = this.#pageMemos.get(this.#offset);
-    if (known) return known;
-    const memo = this.#allPageMemos[this.#pageMemos.size];
-    if (memo) this.#pageMemos.set(this.#offset, memo);
-    return memo;
+    return this.#pageMemos.at(this.#place.block, this.#offset);
   }
 
   load(width: AccessWidth, isSigned: boolean, address: AccessAddress, isDouble = false): void {
@@ -579,16 +498,13 @@ class RegionCompiler implements InstructionContext, AccessContext, CsrContext {
 
   /** A window with a local variable that no other one uses here. */
   #newWindow({ base, low, high, isStore }: WindowExtent, isSure: boolean): AccessWindow {
-    const { windows } = this.#path;
-    let free = 0;
-    while (windows.some((other) => other.local === this.#windowLocals[free])) free++;
-    this.#windowLocals[free] ??= this.writer.local(ValueType.i32);
-    return { base, low, high, isStore, isSure, local: this.#windowLocals[free]! };
+    const local = this.#locals.windowBesides(this.#path.windows);
+    return { base, low, high, isStore, isSure, local };
   }
 
   /** Pushes whether these windows lie in pages of the translation tables, and takes them for granted. */
   #requireWindows(extents: readonly WindowExtent[]): void {
-    this.#temporariesInUse.clear();
+    this.#locals.freeTemporaries();
     this.#path.windows = [];
     for (const extent of extents) this.#path.windows = [...this.#path.windows, this.#newWindow(extent, true)];
     const checks = this.#path.windows.map((window) => ({ base: this.readX(window.base), window }));

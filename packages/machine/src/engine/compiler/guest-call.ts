@@ -1,7 +1,7 @@
 import { HartOffset } from '../../hart-state.ts';
-import type { PlacedRegion, RegionImports } from './compile-region.ts';
 import { type FunctionWriter, Op } from './emit.ts';
 import { codeKeyOf, codeSlotOf, FIRST_UNWINDING, MAX_CALL_DEPTH, Outcome } from './layout.ts';
+import type { PlacedRegion, RegionImports } from './placed-region.ts';
 
 const PAGE_SIZE = 4096;
 

@@ -1,7 +1,7 @@
 import { HartOffset } from '../../hart-state.ts';
 import { FETCH_TABLE, TRANSLATION_INDEX_MASK, TRANSLATION_INDEX_SHIFT } from '../../memory-layout.ts';
 import { HEAT, HEAT_MASK } from '../interpreter/layout.ts';
-import { compileRegion, type PlacedRegion } from './compile-region.ts';
+import { compileRegion } from './compile-region.ts';
 import { encodeModule, type FunctionType, FunctionWriter, Op, ValueType } from './emit.ts';
 import {
   CODE_SLOT_COUNT,
@@ -13,6 +13,7 @@ import {
   Outcome,
   REGION_TYPE,
 } from './layout.ts';
+import type { PlacedRegion } from './placed-region.ts';
 import { fusedMultiplyAdd } from './translate-float.ts';
 
 const { i32, i64, f64 } = ValueType;

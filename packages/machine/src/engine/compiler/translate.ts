@@ -7,7 +7,8 @@ import {
   type RegisterOperand,
   type Statement,
 } from '@worldswitch/isa';
-import { type FunctionWriter, Op, ValueType } from './emit.ts';
+import { type FunctionWriter, Op, type ValueType } from './emit.ts';
+import { writeDivision, writeMultiplyHigh, writeReverseBytes } from './integer-arithmetic.ts';
 import type { AccessAddress, InlineAmo } from './memory-access.ts';
 import { pcRelative, ZERO_BLOCK } from './row-shape.ts';
 import { type FloatContext, resultOf, writeFloat } from './translate-float.ts';
@@ -72,13 +73,6 @@ const comparisonOpcodes: Partial<Record<string, number>> = {
   greaterEqualSigned: Op.i64GeS,
   greaterEqualUnsigned: Op.i64GeU,
 };
-const divisionOpcodes: Partial<Record<string, number>> = {
-  divideSigned: Op.i64DivS,
-  divideUnsigned: Op.i64DivU,
-  remainderSigned: Op.i64RemS,
-  remainderUnsigned: Op.i64RemU,
-};
-
 /** Writes the WebAssembly of one instruction's statements. The row must be translatable (row-shape.ts). */
 export function translateInstruction(decoded: DecodedInstruction, context: InstructionContext): void {
   new InstructionTranslator(decoded, context).statements(decoded.instruction.semantics);
@@ -286,8 +280,7 @@ class InstructionTranslator implements FloatContext {
         );
         return;
       case 'reverseBytes':
-        this.value(expression.a);
-        this.#reverseBytes();
+        writeReverseBytes(writer, this.#toTemporary(expression.a));
         return;
       case 'signExtend':
         this.value(expression.a);
@@ -395,15 +388,18 @@ class InstructionTranslator implements FloatContext {
       writer.op(opcode);
       return;
     }
-    if (divisionOpcodes[op] !== undefined) {
-      this.#division(op, a, b);
-      return;
-    }
+    const [left, right] = [this.#toTemporary(a), this.#toTemporary(b)];
     switch (op) {
+      case 'divideSigned':
+      case 'divideUnsigned':
+      case 'remainderSigned':
+      case 'remainderUnsigned':
+        writeDivision(writer, op, left, right);
+        return;
       case 'multiplyHighUnsigned':
       case 'multiplyHighSigned':
       case 'multiplyHighSignedUnsigned':
-        this.#multiplyHigh(op, a, b);
+        writeMultiplyHigh(writer, op, left, right, this.#context.temporary());
         return;
       default:
         throw new InternalError(`operation ${op} cannot be translated`);
@@ -433,68 +429,6 @@ class InstructionTranslator implements FloatContext {
     const local = this.#context.temporary();
     this.#writer.set(local);
     return local;
-  }
-
-  /** RISC-V division never traps: the two exceptional divisors, 0 and -1, are kept from WebAssembly's. */
-  #division(op: string, left: Expression, right: Expression): void {
-    const writer = this.#writer;
-    const a = this.#toTemporary(left);
-    const b = this.#toTemporary(right);
-    const isSigned = op === 'divideSigned' || op === 'remainderSigned';
-    const isRemainder = op === 'remainderSigned' || op === 'remainderUnsigned';
-    if (isSigned) writer.get(b).i64(1).op(Op.i64Add).i64(1).op(Op.i64LeU);
-    else writer.get(b).op(Op.i64Eqz);
-    writer.open(Op.if, ValueType.i64);
-    if (isSigned) {
-      // b is 0 or -1: a / 0 = -1, a / -1 = -a; a % 0 = a, a % -1 = 0.
-      if (isRemainder) writer.get(a).i64(0);
-      else writer.i64(-1).i64(0).get(a).op(Op.i64Sub);
-      writer.get(b).op(Op.i64Eqz).op(Op.select);
-    } else if (isRemainder) writer.get(a);
-    else writer.i64(-1);
-    writer.otherwise().get(a).get(b).op(divisionOpcodes[op]!).close();
-  }
-
-  /** The high half of the 128-bit product by four 32-bit products; signed variants correct the unsigned one. */
-  #multiplyHigh(op: string, left: Expression, right: Expression): void {
-    const writer = this.#writer;
-    const a = this.#toTemporary(left);
-    const b = this.#toTemporary(right);
-    const middle = this.#context.temporary();
-    const low = (local: number) => writer.get(local).i64(0xffff_ffffn).op(Op.i64And);
-    const high = (local: number) => writer.get(local).i64(32).op(Op.i64ShrU);
-    // middle = aHigh * bLow + (aLow * bLow >> 32)
-    high(a);
-    low(b).op(Op.i64Mul);
-    low(a);
-    low(b).op(Op.i64Mul).i64(32).op(Op.i64ShrU).op(Op.i64Add).set(middle);
-    // result = aHigh * bHigh + (middle >> 32) + ((aLow * bHigh + low(middle)) >> 32)
-    high(a);
-    high(b).op(Op.i64Mul);
-    high(middle).op(Op.i64Add);
-    low(a);
-    high(b).op(Op.i64Mul);
-    low(middle).op(Op.i64Add).i64(32).op(Op.i64ShrU).op(Op.i64Add);
-    if (op !== 'multiplyHighUnsigned') {
-      writer.get(a).i64(63).op(Op.i64ShrS).get(b).op(Op.i64And).op(Op.i64Sub);
-    }
-    if (op === 'multiplyHighSigned') {
-      writer.get(b).i64(63).op(Op.i64ShrS).get(a).op(Op.i64And).op(Op.i64Sub);
-    }
-  }
-
-  #reverseBytes(): void {
-    const writer = this.#writer;
-    const value = this.#context.temporary();
-    writer.set(value);
-    // Swaps bytes in halfwords, halfwords in words, and the words.
-    const swap = (shift: number, mask: bigint) => {
-      writer.get(value).i64(shift).op(Op.i64ShrU).i64(mask).op(Op.i64And);
-      writer.get(value).i64(mask).op(Op.i64And).i64(shift).op(Op.i64Shl).op(Op.i64Or).set(value);
-    };
-    swap(8, 0x00ff_00ff_00ff_00ffn);
-    swap(16, 0x0000_ffff_0000_ffffn);
-    writer.get(value).i64(32).op(Op.i64Rotl);
   }
 }
 

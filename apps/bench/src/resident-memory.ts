@@ -20,12 +20,23 @@ export interface MemoryShape {
 
 const PAGE_SIZE = 4096;
 
+const smaps = (): string[] => readFileSync('/proc/self/smaps', 'latin1').split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m);
+
+/** Bytes in memory of mappings that are executable and of no file: compiled code. */
+export function anonymousExecutable(): number {
+  let bytes = 0;
+  for (const mapping of smaps()) {
+    if (!/^[0-9a-f]+-[0-9a-f]+ ..x. [0-9a-f]+ 00:00 0\s/.test(mapping)) continue;
+    bytes += Number(/^Rss: +(\d+) kB$/m.exec(mapping)?.[1] ?? 0) * 1024;
+  }
+  return bytes;
+}
+
 /** Throws Error when the process has no mapping, or several ones, of the size of the machine's memory. */
 export function residentMemory(shape: MemoryShape): ResidentMemory {
-  const mappings = readFileSync('/proc/self/smaps', 'latin1').split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m);
   let total = 0;
   const found: { readonly start: number; readonly resident: number }[] = [];
-  for (const mapping of mappings) {
+  for (const mapping of smaps()) {
     const [, start, end] = /^([0-9a-f]+)-([0-9a-f]+) /.exec(mapping) ?? [];
     const [, resident] = /^Rss: +(\d+) kB$/m.exec(mapping) ?? [];
     if (!start || !end || !resident) continue;

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { createInitrd } from '@worldswitch/guest-os';
+import { readApart } from '../as-the-command.ts';
 import type { LinuxFiles } from '../linux-session.ts';
 
 export const SOAK_ARGUMENTS = 'console=ttyS0 quiet rdinit=/soak/init';
@@ -50,6 +50,6 @@ export function soakInitrd(files: LinuxFiles, churn: Uint8Array): Uint8Array {
     program: { path: '/soak/init', data: new TextEncoder().encode(SCRIPT) },
     files: [{ path: '/soak/churn', data: churn, mode: 0o755 }],
   });
-  const theirs = readFileSync(files.initrd);
+  const theirs = readApart(files.initrd);
   return Buffer.concat([theirs, Buffer.alloc(-theirs.length & 3), ours]);
 }

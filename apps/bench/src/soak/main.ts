@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { getHeapStatistics } from 'node:v8';
 import { Machine } from '@worldswitch/machine';
+import { keepNewSpaceSmall, readApart } from '../as-the-command.ts';
 import { type MemoryShape, residentMemory } from '../resident-memory.ts';
 import { ROUND_MARK, SOAK_ARGUMENTS, soakInitrd } from './guest.ts';
 import { floors, slopePerHour } from './trend.ts';
@@ -69,11 +70,12 @@ export function main(args: readonly string[], where: { readonly root: string; re
     );
     return 69;
   }
+  keepNewSpaceSmall();
   let rounds = 0;
   let failures = 0;
   let text = '';
   const machine = Machine.create({
-    kernel: readFileSync(files.kernel),
+    kernel: readApart(files.kernel),
     initrd: soakInitrd(files, readFileSync(join(where.root, 'images/soak/churn.elf'))),
     bootArguments: SOAK_ARGUMENTS,
     memoryBytes: options.memory * MIB,

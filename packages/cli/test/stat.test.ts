@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { guestKernel } from '@worldswitch/guest-os';
 import { describe, expect, it } from 'vitest';
 import { ExitCode } from '../src/exit-codes.ts';
 import { runCommand } from './run-command.ts';
@@ -26,6 +30,30 @@ describe('worldswitch stat', () => {
     expect(stdout).toContain('Hello');
     expect(stderr).toMatch(/^ {2}interpreted +[\d,]+ +[\d.]+ %$/m);
     expect(stderr).toMatch(/ended: poweroff/);
+  });
+
+  it('counts for a kernel what it counts for a program', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'worldswitch-stat-'));
+    try {
+      const kernel = join(folder, 'kernel');
+      writeFileSync(kernel, guestKernel('full'));
+      const { status, stdout } = stat('--kernel', kernel, '--max-instructions', '400000', '--json');
+      expect(status).toBe(ExitCode.ok);
+      const { instructions, engine, tlb, traps, deviceAccesses } = JSON.parse(stdout);
+      expect(instructions.compiled + instructions.interpreted + instructions.reference).toBe(instructions.total);
+      expect(instructions.total).toBeGreaterThan(10_000);
+      expect(engine).toMatchObject({
+        runMs: expect.any(Number),
+        compileMs: expect.any(Number),
+        handlerMs: expect.any(Number),
+      });
+      expect(engine.regions).toBeGreaterThanOrEqual(engine.liveRegions);
+      expect(tlb.hitRate).toBeCloseTo(1 - tlb.misses / tlb.lookups, 9);
+      expect(deviceAccesses).toBeGreaterThanOrEqual(0);
+      expect(Object.keys(traps).length).toBeGreaterThan(0);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('refuses an initial RAM disk without a kernel', () => {

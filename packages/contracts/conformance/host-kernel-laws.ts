@@ -315,7 +315,7 @@ function vcpuTaskLaws(law: Define): Law[] {
           wokenAt = host.clock.now();
           if (sleeper.vcpu.readX(5) === 2n) return { action: 'exit', exitCode: 0 };
           sleeper.vcpu.pc = CODE;
-          return { action: 'block', deadline: start + 50_000 };
+          return { action: 'block', deadline: start + 10_000 };
         },
       });
       const worker = createOwner(host, endless);
@@ -326,8 +326,8 @@ function vcpuTaskLaws(law: Define): Law[] {
         'until',
         'end of the run',
       );
-      requireThat(wokenAt - start >= 50_000, `it not to wake before its deadline, but after ${wokenAt - start} ticks`);
-      requireThat(wokenAt - start < 100_000, `it to wake soon after its deadline, not after ${wokenAt - start} ticks`);
+      requireThat(wokenAt - start >= 10_000, `it not to wake before its deadline, but after ${wokenAt - start} ticks`);
+      requireThat(wokenAt - start < 20_000, `it to wake soon after its deadline, not after ${wokenAt - start} ticks`);
     }),
     law('a paused task does not run until it is resumed', (host) => {
       const paused = createOwner(host, endless);

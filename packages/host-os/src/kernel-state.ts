@@ -9,6 +9,9 @@ import type { DirectoryInode } from './vfs/inode.ts';
 import type { MemoryFileSystem } from './vfs/memory-files.ts';
 import type { PipeCount } from './vfs/pipe.ts';
 
+/** How fast processes are taken to run when their time is told from what they retired: an instruction takes 1 ns of virtual time. */
+export const INSTRUCTIONS_PER_MICROSECOND = 1000;
+
 /** What the parts of the kernel share. One for each host OS. */
 export interface Kernel {
   readonly hardware: HostHardware;

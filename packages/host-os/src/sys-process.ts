@@ -1,7 +1,7 @@
 import { Errno } from './errno.ts';
 import { execute } from './execute.ts';
 import { forkProcess } from './fork.ts';
-import { ticksOf } from './kernel-state.ts';
+import { INSTRUCTIONS_PER_MICROSECOND, ticksOf } from './kernel-state.ts';
 import { ALL_NAMESPACE_FLAGS } from './namespaces/namespaces.ts';
 import type { Process } from './process.ts';
 import { endProcess, reap } from './process-end.ts';
@@ -93,11 +93,11 @@ function waitForChild(process: Process, which: number, statusAddress: number, op
   return BLOCKED;
 }
 
-/** struct rusage: only the user time is known, at ten instructions a tick. */
+/** struct rusage: only the user time is known. */
 function resourceUsage(process: Process): Uint8Array {
   const bytes = new Uint8Array(144);
   const view = new DataView(bytes.buffer);
-  const microseconds = BigInt(Math.floor(process.retired / 100));
+  const microseconds = BigInt(Math.floor(process.retired / INSTRUCTIONS_PER_MICROSECOND));
   view.setBigInt64(0, microseconds / 1_000_000n, true);
   view.setBigInt64(8, microseconds % 1_000_000n, true);
   return bytes;
@@ -268,7 +268,7 @@ export const processCalls: readonly SystemCall[] = [
     note: 'user time only',
     handler: (process, args) => {
       const { hardware, userMemory } = process.kernel;
-      const ticks = Math.floor(process.retired / 1_000_000);
+      const ticks = Math.floor(process.retired / (10_000 * INSTRUCTIONS_PER_MICROSECOND));
       const bytes = new Uint8Array(32);
       new DataView(bytes.buffer).setBigInt64(0, BigInt(ticks), true);
       if (args.word(0) !== 0 && !userMemory.write(process.space, args.word(0), bytes)) return -Errno.EFAULT;

@@ -4,7 +4,7 @@ import type { HartGroup } from './hart-group.ts';
 import { nextDeadline, pendingInterrupts } from './interrupts.ts';
 import type { HostedVcpu } from './vcpu.ts';
 
-/** Instructions that a hart of several runs before the next one has its turn: a millisecond of its own at 10 MHz. */
+/** Instructions that a hart of several runs before the next one has its turn: 10 µs of its own. */
 const QUANTUM = 10_000;
 
 /** What a hart does, in the words of SBI hart state management. */

@@ -1,8 +1,8 @@
 import { MachineError } from './errors.ts';
 import type { HartContext } from './hart-context.ts';
 
-/** Instructions that retire in one tick of the 10 MHz clock while one hart runs. */
-const INSTRUCTIONS_PER_TICK = 10;
+/** Instructions that retire in one tick of the 10 MHz clock while one hart runs: 1 ns each, about what compiled code takes. */
+const INSTRUCTIONS_PER_TICK = 100;
 /** Parts that the time of one instruction is divided in, so that 1 to 8 harts can share it evenly. */
 export const PARTS_PER_INSTRUCTION = 840;
 export const PARTS_PER_TICK = INSTRUCTIONS_PER_TICK * PARTS_PER_INSTRUCTION;

@@ -212,7 +212,7 @@ describe.each(engineNames)('several harts under the %s engine', (engine) => {
     expect(machine.run({ maxInstructions: 20_000_000 })).toEqual({ reason: 'poweroff', exitCode: 0 });
     const ticks = machine.board.group.clock.now();
     const { instructions } = machine.counters;
-    expect(Math.abs(ticks - instructions / harts / 10)).toBeLessThan(2000);
+    expect(Math.abs(ticks - instructions / harts / 100)).toBeLessThan(200);
     machine.dispose();
   });
 

@@ -154,7 +154,7 @@ describe.each(engineNames)('traps on the %s engine', (engine) => {
       la   t0, handler
       csrw mtvec, t0
       li   t0, 0x2004000
-      li   t1, 100
+      li   t1, 10
       sd   t1, 0(t0)
       li   t0, 0x80
       csrw mie, t0
@@ -169,9 +169,9 @@ describe.each(engineNames)('traps on the %s engine', (engine) => {
     `;
     const machine = firmwareMachine(source + powerOff, engine);
     expect(machine.run({ maxInstructions: 100_000 })).toMatchObject({ reason: 'poweroff', exitCode: 5 });
-    // mtime is 100 when 1000 instructions have retired: the handler's first instruction is the 1001st.
+    // mtime is 10 when 1000 instructions have retired: the handler's first instruction is the 1001st.
     expect(machine.board.vcpu.readX(9)).toBe(1000n);
-    expect(machine.board.vcpu.readX(18)).toBe(100n);
+    expect(machine.board.vcpu.readX(18)).toBe(10n);
     machine.dispose();
   });
 

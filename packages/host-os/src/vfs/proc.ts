@@ -1,5 +1,5 @@
 import { Errno } from '../errno.ts';
-import type { Kernel } from '../kernel-state.ts';
+import { INSTRUCTIONS_PER_MICROSECOND, type Kernel } from '../kernel-state.ts';
 import { namespaceKinds } from '../namespaces/namespaces.ts';
 import type { PidNamespace } from '../namespaces/pid-namespace.ts';
 import type { Process } from '../process.ts';
@@ -147,7 +147,7 @@ function stateLetter(process: Process): string {
 function statLine(namespace: PidNamespace, process: Process): string {
   const { name, parent, kernel } = process;
   const groupOf = (id: number) => kernel.hostNamespaces.pid.processes.get(id)?.numberIn(namespace) ?? 0;
-  const ticks = Math.floor(process.retired / 1_000_000);
+  const ticks = Math.floor(process.retired / (10_000 * INSTRUCTIONS_PER_MICROSECOND));
   const isAlive = process.waitStatus === undefined;
   const size = isAlive ? process.space.areas.pages * 4096 : 0;
   const resident = isAlive ? process.space.residentPages : 0;

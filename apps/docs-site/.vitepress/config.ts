@@ -25,6 +25,7 @@ export default defineConfig({
         text: 'Whole machines',
         items: [
           { text: 'Boot Linux', link: '/guide/boot-linux' },
+          { text: 'What it costs', link: '/guide/figures' },
           { text: 'Instead of qemu-system-riscv64', link: '/guide/instead-of-qemu' },
           { text: 'Program the machine', link: '/guide/program-the-machine' },
           { text: 'Debug with gdb', link: '/guide/debug-with-gdb' },

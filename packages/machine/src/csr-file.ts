@@ -31,7 +31,7 @@ import {
 } from './hypervisor/csr-rows.ts';
 import { isStimecmpEnabled, pendingInterrupts, SUPERVISOR_TIMER } from './interrupts.ts';
 import { PMP_ENTRIES, writePmpAddress, writePmpConfiguration } from './pmp-csrs.ts';
-import { absentStatus, SD_HIGH, STACKED_STATUS, type StatusView, statusView, UXL_HIGH } from './supervisor-status.ts';
+import { absentStatus, LIGHT_STATUS, SD_HIGH, type StatusView, statusView, UXL_HIGH } from './supervisor-status.ts';
 import { joinHalves } from './trap.ts';
 
 /** How one CSR is read and written, once access to it is allowed. */
@@ -128,7 +128,7 @@ export class CsrFile {
     const next = (old & ~this.#status.writes) | (low & this.#status.writes);
     context.setCsrLow(CsrSlot.mstatus, next);
     // Kernels mask interrupts all the time: that makes nothing due, and translation does not depend on it.
-    if (((old ^ next) & ~STACKED_STATUS) !== 0 || (next & ~old & Mstatus.SIE) !== 0) hart.controlChanged(context);
+    if (((old ^ next) & ~LIGHT_STATUS) !== 0 || (next & ~old & Mstatus.SIE) !== 0) hart.controlChanged(context);
   }
 
   /** The value that a read-modify-write of the CSR changes: for mip without the interrupt lines (section on mip.SEIP). */

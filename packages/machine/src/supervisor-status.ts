@@ -6,8 +6,8 @@ export const UXL_HIGH = 2;
 /** SD in the high half of sstatus: FS is dirty. */
 export const SD_HIGH = 1 << 31;
 
-/** Bits of sstatus on which neither translation nor the floating-point unit depends. */
-export const STACKED_STATUS = Mstatus.SIE | Mstatus.SPIE | Mstatus.SPP;
+/** Bits of sstatus on which translation does not depend. That SIE is set can make an interrupt due. */
+export const LIGHT_STATUS = Mstatus.SIE | Mstatus.SPIE | Mstatus.SPP | Mstatus.FS;
 
 /** What sstatus shows of mstatus, and what of it a write changes: bits of the low half. */
 export interface StatusView {

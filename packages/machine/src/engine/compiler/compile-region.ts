@@ -1,5 +1,7 @@
 import type { AccessWidth } from '@worldswitch/isa';
+import { Mstatus } from '../../hart-context.ts';
 import { HartOffset, OpenControl } from '../../hart-state.ts';
+import { LIGHT_STATUS } from '../../supervisor-status.ts';
 import { type AccessWindow, extentOfWindow, type WindowExtent, windowsAfter } from './access-window.ts';
 import {
   type CsrContext,
@@ -428,8 +430,8 @@ class RegionCompiler implements InstructionContext, AccessContext, CsrContext {
       writeCsrChange(this, csr, stored, change);
       writer.set(next);
       if (csr.kind === 'status') {
-        // The interpreter knows what to do with some of them, and nothing that the region keeps outlives a change of rights.
-        pushHasConsequence(this, stored, next, 0);
+        // What the region keeps of rights and of the float unit outlives no change of them: those are the interpreter's.
+        pushHasConsequence(this, stored, next, LIGHT_STATUS & ~Mstatus.FS);
         this.leaveIf();
       }
       writeCsrStore(this, csr, next);

@@ -1,7 +1,7 @@
 import { Mstatus } from '../../hart-context.ts';
 import { HartOffset, OpenControl } from '../../hart-state.ts';
 import { PARTS_PER_TICK } from '../../machine-clock.ts';
-import { STACKED_STATUS, UXL_HIGH } from '../../supervisor-status.ts';
+import { UXL_HIGH } from '../../supervisor-status.ts';
 import { type FunctionWriter, Op, ValueType } from './emit.ts';
 import { CLOCK_PARTS, CLOCK_PARTS_EACH, CLOCK_TICKS } from './layout.ts';
 import type { CsrChange, PlainCsr } from './plain-csr.ts';
@@ -87,11 +87,11 @@ export function writeCsrChange(
 
 /**
  * Pushes whether a write of sstatus has consequences (CsrFile.writeStatus): it makes an interrupt due, or changes other bits than
- * those of the stack and `others`.
+ * these.
  */
-export function pushHasConsequence({ writer, hart }: CsrContext, stored: number, next: number, others: number): void {
+export function pushHasConsequence({ writer, hart }: CsrContext, stored: number, next: number, bits: number): void {
   writer.get(stored).get(next).op(Op.i64Xor);
-  writer.i64(~(STACKED_STATUS | others)).op(Op.i64And);
+  writer.i64(~bits).op(Op.i64And);
   writer.get(stored).i64(-1).op(Op.i64Xor).get(next).op(Op.i64And);
   writer.get(hart).memory(Op.i64Load32U, HartOffset.statusGuard).op(Op.i64And);
   writer.op(Op.i64Or).i64(0).op(Op.i64Ne);

@@ -2,6 +2,7 @@ import type { AccessWidth, Instruction, RegisterOperand } from '@worldswitch/isa
 import { CsrSlot, Mstatus } from '../../hart-context.ts';
 import { HartOffset, OpenControl } from '../../hart-state.ts';
 import { indexMaskOf, LOAD_TABLE, STORE_TABLE, TRANSLATION_INDEX_SHIFT } from '../../memory-layout.ts';
+import { LIGHT_STATUS } from '../../supervisor-status.ts';
 import {
   type CsrContext,
   pushCsrValue,
@@ -192,7 +193,7 @@ export class HandlerWriter implements InstructionContext, CsrContext {
     writeCsrChange(this, csr, stored, 'write');
     writer.close().close().set(next);
     if (csr.kind === 'status') {
-      pushHasConsequence(this, stored, next, Mstatus.SUM);
+      pushHasConsequence(this, stored, next, LIGHT_STATUS | Mstatus.SUM);
       writer.brIf(this.#labels.step);
       writeSumChange(this, stored, next);
     }

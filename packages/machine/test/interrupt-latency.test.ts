@@ -2,21 +2,22 @@ import { assemble } from '@worldswitch/isa';
 import { describe, expect, it } from 'vitest';
 import { createCompiledEngine } from '../src/engine/compiler/index.ts';
 import { Machine } from '../src/index.ts';
+import { PARTS_PER_INSTRUCTION, PARTS_PER_TICK } from '../src/machine-clock.ts';
 import { powerOff } from './rig.ts';
 
-/** What a pending interrupt may wait for at most, in instructions of its hart. Ten take a tick, whatever the number of harts. */
+/** What a pending interrupt may wait for at most, in instructions of its hart: so many take a tick, whatever the number of harts. */
 const LIMIT = 10_000;
-const INSTRUCTIONS_PER_TICK = 10;
+const INSTRUCTIONS_PER_TICK = PARTS_PER_TICK / PARTS_PER_INSTRUCTION;
 
 const engines = ['reference', 'interpreter', 'compiled', 'eager'] as const;
 type TestedEngine = (typeof engines)[number];
 
-/** Ticks until the interrupt: as long as it takes for the loop to be in the engine's last tier, and in `compiled` to be entered anew. */
+/** Instructions until the interrupt: as long as it takes for the loop to be in the engine's last tier, and in `compiled` to be entered anew. */
 const delays: Readonly<Record<TestedEngine, number>> = {
-  reference: 1500,
-  interpreter: 6000,
-  compiled: 110_000,
-  eager: 6000,
+  reference: 15_000,
+  interpreter: 60_000,
+  compiled: 1_100_000,
+  eager: 60_000,
 };
 
 /** A megabyte of instructions without a jump. */
@@ -172,10 +173,11 @@ function machineFor(engine: TestedEngine, firmware: Uint8Array, harts: number): 
 describe.each(Object.entries(sources))('%s is taken within 10,000 instructions', (_, source) => {
   describe.each(engines)('by the %s engine, from', (engine) => {
     // A sender's own loop takes time: the others run for less.
-    const ticks = source.send ? Math.min(delays[engine], 40_000) : delays[engine];
+    const instructions = source.send ? Math.min(delays[engine], 400_000) : delays[engine];
+    const ticks = instructions / INSTRUCTIONS_PER_TICK;
     it.each(Object.entries(loops))('%s', (_name, loop) => {
       const machine = machineFor(engine, program(source, loop, ticks), source.harts);
-      const end = machine.run({ maxInstructions: ticks * INSTRUCTIONS_PER_TICK * 3 + 200_000 });
+      const end = machine.run({ maxInstructions: instructions * 3 + 200_000 });
       expect(end.reason).toBe('poweroff');
       expect(machine.counters.instructions).toBeGreaterThan(0);
       expect(end.exitCode * INSTRUCTIONS_PER_TICK).toBeLessThanOrEqual(LIMIT);

@@ -262,7 +262,7 @@ export const qemuArguments: readonly QemuArgument[] = [
     names: ['icount'],
     value: 'shift=N',
     support: 'yes',
-    note: 'time always follows from the instructions, 10 ns each; sleep=off: an idle machine does not wait for the clock on the wall',
+    note: 'time always follows from the instructions, 1 ns each; sleep=off: an idle machine does not wait for the clock on the wall',
     apply(state, value) {
       for (const option of keyValues(value)) {
         if (option.key === 'sleep') state.idle = option.value === 'off' ? 'race' : 'wait';

@@ -1,7 +1,6 @@
-export type { Board } from './board.ts';
-export { type BoardDescription, boardDeviceTree } from './board-device-tree.ts';
-export type { ControlOperation } from './control.ts';
-export { type DebugHit, DebugPoints, type StepGoal, type WatchKind } from './debug-points.ts';
+export type { Board } from './board/board.ts';
+export { type BoardDescription, boardDeviceTree } from './board/board-device-tree.ts';
+export { memoryMap, virtioWindow, type Window } from './board/memory-map.ts';
 export { type ClusterStore, createOverlayBackend } from './devices/block-overlay.ts';
 export { createPlic, type Plic, type PlicOptions } from './devices/plic.ts';
 export { createSysconTest, type PowerRequest } from './devices/syscon-test.ts';
@@ -25,20 +24,21 @@ export type {
   SbiResult,
   SbiResume,
 } from './firmware/sbi-call.ts';
-export { GUEST_FAULT, type Hart, type SliceEnd } from './hart.ts';
-export { MAX_HARTS } from './hart-group.ts';
-export type { DeviceAccess, HartObserver } from './hart-observer.ts';
-export type { HartStatus, ScheduledHart } from './hart-schedule.ts';
-export { createHostHardware, type HostedMachine, type HostHardwareOptions } from './host-hardware.ts';
+export type { ControlOperation } from './hart/control.ts';
+export { type DebugHit, DebugPoints, type StepGoal, type WatchKind } from './hart/debug-points.ts';
+export { GUEST_FAULT, type Hart, type SliceEnd } from './hart/hart.ts';
+export type { DeviceAccess, HartObserver } from './hart/hart-observer.ts';
+export { peek16, type StepResult } from './hart/step.ts';
+export { DOUBLE_TRAP } from './hart/trap.ts';
+export { createHostHardware, type HostedMachine, type HostHardwareOptions } from './hosted/host-hardware.ts';
 export { type ElfImage, isElf, type LoadSegment, parseElf } from './load/elf.ts';
 export { Machine, type MachineOptions, type MachineStep, type RestoreOptions, type RunOptions } from './machine.ts';
 export type { MachineEvents, MachineListener } from './machine-events.ts';
 export type { MachineStatistics } from './machine-statistics.ts';
-export { memoryMap, virtioWindow, type Window } from './memory-map.ts';
 export type { RunEnd } from './run-end.ts';
+export { MAX_HARTS } from './schedule/hart-group.ts';
+export type { HartStatus, ScheduledHart } from './schedule/hart-schedule.ts';
 export { flattenSnapshots } from './snapshot/flatten.ts';
 export { inspectSnapshot, type SnapshotBoard, type SnapshotHeader } from './snapshot/header.ts';
 export { createTimeline, type Timeline, type TimelineMachine, type TimelineOptions } from './snapshot/timeline.ts';
-export { peek16, type StepResult } from './step.ts';
-export { DOUBLE_TRAP } from './trap.ts';
 export { type BareWorldOptions, createBareWorld } from './world-bare.ts';

@@ -1,9 +1,9 @@
 import type { VcpuCounters } from '@worldswitch/contracts';
 import { trapCauseName } from '@worldswitch/isa';
-import type { Board } from './board.ts';
-import type { HartContext } from './hart-context.ts';
-import type { ScheduledHart } from './hart-schedule.ts';
-import { memoryMap } from './memory-map.ts';
+import type { Board } from './board/board.ts';
+import { memoryMap } from './board/memory-map.ts';
+import type { HartContext } from './hart/hart-context.ts';
+import type { ScheduledHart } from './schedule/hart-schedule.ts';
 
 /** What has been counted, and the state of the machine in words: for people and reports, not for going on from it. */
 

@@ -1,9 +1,9 @@
 import { Actor, type TraceSink } from '@worldswitch/contracts';
 import { ExceptionCause, Privilege, type PrivilegeLevel, trapCauseName } from '@worldswitch/isa';
 import { sbiCallName } from './firmware/sbi.ts';
-import type { Hart } from './hart.ts';
-import type { HartObserver } from './hart-observer.ts';
-import type { MachineClock } from './machine-clock.ts';
+import type { Hart } from './hart/hart.ts';
+import type { HartObserver } from './hart/hart-observer.ts';
+import type { MachineClock } from './schedule/machine-clock.ts';
 
 /** Who runs at a privilege level of a machine without a hypervisor. */
 const actors: Readonly<Record<PrivilegeLevel, Actor>> = {

@@ -1,8 +1,8 @@
 import type { HostConsole, TlbModel, TraceSink, VcpuCounters } from '@worldswitch/contracts';
 import { ExceptionCause, type InstructionSet } from '@worldswitch/isa';
-import { type Board, createBoard } from './board.ts';
-import { startBoard } from './board-start.ts';
-import type { ControlOperation } from './control.ts';
+import { type Board, createBoard } from './board/board.ts';
+import { startBoard } from './board/board-start.ts';
+import { MachineConsole } from './board/machine-console.ts';
 import type { PowerRequest } from './devices/syscon-test.ts';
 import { type BlockBackend, createMemoryBackend, createVirtioBlock } from './devices/virtio-block.ts';
 import type { VirtioDevice } from './devices/virtio-mmio.ts';
@@ -11,22 +11,22 @@ import { MachineError } from './errors.ts';
 import { createMachineSbi } from './firmware/machine-sbi.ts';
 import { callSbi, sbiCallName } from './firmware/sbi.ts';
 import type { SbiPlatform } from './firmware/sbi-call.ts';
-import type { Hart } from './hart.ts';
-import { HartSchedule, type ScheduledHart } from './hart-schedule.ts';
-import { LAST_DEADLINE } from './machine-clock.ts';
-import { MachineConsole } from './machine-console.ts';
+import type { ControlOperation } from './hart/control.ts';
+import type { Hart } from './hart/hart.ts';
+import { type StepResult, stepHart } from './hart/step.ts';
+import { DOUBLE_TRAP } from './hart/trap.ts';
+import type { HostedVcpu } from './hosted/vcpu.ts';
 import { type MachineEvents, type MachineListener, MachineListeners } from './machine-events.ts';
 import { inspectBoard, sumCounters, trapCounts } from './machine-state.ts';
 import { type MachineStatistics, machineStatistics } from './machine-statistics.ts';
 import { MachineTracer } from './machine-trace.ts';
 import { hopelessTrap, type RunEnd, unhandledTrap } from './run-end.ts';
+import { HartSchedule, type ScheduledHart } from './schedule/hart-schedule.ts';
+import { LAST_DEADLINE } from './schedule/machine-clock.ts';
+import { WATCHDOG_RESERVE, Watchdog } from './schedule/watchdog.ts';
 import type { MachineRecorder } from './snapshot/recorder.ts';
 import { readSnapshots, restoreSnapshot, type SnapshotCuts, saveSnapshot } from './snapshot/snapshot.ts';
 import type { MachineParts } from './snapshot/whole-state.ts';
-import { type StepResult, stepHart } from './step.ts';
-import { DOUBLE_TRAP } from './trap.ts';
-import type { HostedVcpu } from './vcpu.ts';
-import { WATCHDOG_RESERVE, Watchdog } from './watchdog.ts';
 
 export interface MachineOptions {
   /** RAM in bytes: a multiple of 64 KiB, at most 3 GiB. */

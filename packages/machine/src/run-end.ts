@@ -1,6 +1,6 @@
 import { Privilege, trapCauseName } from '@worldswitch/isa';
-import type { Hart } from './hart.ts';
-import { CsrSlot } from './hart-context.ts';
+import type { Hart } from './hart/hart.ts';
+import { CsrSlot } from './hart/hart-context.ts';
 
 export interface RunEnd {
   /**

@@ -10,8 +10,8 @@ import {
 import { Privilege, type PrivilegeLevel } from '@worldswitch/isa';
 import type { EngineName } from './engine/create-engine.ts';
 import { MachineError } from './errors.ts';
-import type { Hart } from './hart.ts';
-import type { HartObserver } from './hart-observer.ts';
+import type { Hart } from './hart/hart.ts';
+import type { HartObserver } from './hart/hart-observer.ts';
 import { Machine } from './machine.ts';
 import type { RunEnd } from './run-end.ts';
 

@@ -1,7 +1,7 @@
 /// <reference types="node" />
 import { describe, expect, it } from 'vitest';
-import { loadSlow, storeSlow } from '../src/access.ts';
 import { engineNames, Machine } from '../src/index.ts';
+import { loadSlow, storeSlow } from '../src/memory/access.ts';
 import { createRandom } from './random-program.ts';
 import { firmwareMachine } from './rig.ts';
 

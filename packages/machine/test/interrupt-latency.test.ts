@@ -2,7 +2,7 @@ import { assemble } from '@worldswitch/isa';
 import { describe, expect, it } from 'vitest';
 import { createCompiledEngine } from '../src/engine/compiler/index.ts';
 import { Machine } from '../src/index.ts';
-import { PARTS_PER_INSTRUCTION, PARTS_PER_TICK } from '../src/machine-clock.ts';
+import { PARTS_PER_INSTRUCTION, PARTS_PER_TICK } from '../src/schedule/machine-clock.ts';
 import { powerOff } from './rig.ts';
 
 /** What a pending interrupt may wait for at most, in instructions of its hart: so many take a tick, whatever the number of harts. */

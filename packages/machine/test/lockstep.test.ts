@@ -3,8 +3,8 @@ import { CsrAddress, Privilege } from '@worldswitch/isa';
 import { createPageTable, createTlb, lru, PteFlag } from '@worldswitch/mmu-tlb';
 import { describe, expect, it } from 'vitest';
 import { type CompiledEngine, createCompiledEngine } from '../src/engine/compiler/index.ts';
-import { createHostHardware } from '../src/host-hardware.ts';
-import type { HostedVcpu } from '../src/vcpu.ts';
+import { createHostHardware } from '../src/hosted/host-hardware.ts';
+import type { HostedVcpu } from '../src/hosted/vcpu.ts';
 import { createRandom, physicalLayout, randomProgram, layout as translatedLayout } from './random-program.ts';
 
 /**

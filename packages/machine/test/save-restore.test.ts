@@ -261,7 +261,7 @@ describe('what cannot be restored says why', () => {
     });
     machine.run({ maxInstructions: 2_000_000 });
     expect(message === '' || /it cannot be saved while it runs/.test(message)).toBe(true);
-    const { HostedVcpu } = await import('../src/vcpu.ts');
+    const { HostedVcpu } = await import('../src/hosted/vcpu.ts');
     const guest = new HostedVcpu(machine.hart);
     expect(() => machine.save()).toThrow(/harts: they run 1 register contexts of a host/);
     guest.dispose();

@@ -1,5 +1,5 @@
 import { MachineError } from '../errors.ts';
-import type { HartGroup } from '../hart-group.ts';
+import type { HartGroup } from '../schedule/hart-group.ts';
 import { createCompiledEngine } from './compiler/index.ts';
 import type { Engine } from './engine.ts';
 

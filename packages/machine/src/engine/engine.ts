@@ -1,4 +1,4 @@
-import type { Hart } from '../hart.ts';
+import type { Hart } from '../hart/hart.ts';
 import type { EngineStatistics } from './statistics.ts';
 
 /**

@@ -1,9 +1,9 @@
 import { CsrAddress, Privilege } from '@worldswitch/isa';
-import type { Board } from '../board.ts';
-import { fence, fenceGuest } from '../fence.ts';
-import { CsrSlot, Mstatus } from '../hart-context.ts';
-import type { HartSchedule } from '../hart-schedule.ts';
+import type { Board } from '../board/board.ts';
+import { fence, fenceGuest } from '../hart/fence.ts';
+import { CsrSlot, Mstatus } from '../hart/hart-context.ts';
 import { currentVmid } from '../hypervisor/instructions.ts';
+import type { HartSchedule } from '../schedule/hart-schedule.ts';
 import type { SbiPlatform, SbiResume } from './sbi-call.ts';
 
 const SUPERVISOR_SOFTWARE = 1 << 1;

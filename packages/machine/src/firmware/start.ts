@@ -1,7 +1,7 @@
 import type { PhysicalMemory } from '@worldswitch/contracts';
 import { CsrAddress, ExceptionCause, InterruptCause, Privilege } from '@worldswitch/isa';
+import type { HostedVcpu } from '../hosted/vcpu.ts';
 import { closeStateEnables } from '../hypervisor/reset.ts';
-import type { HostedVcpu } from '../vcpu.ts';
 
 const A0 = 10;
 const A1 = 11;

@@ -1,5 +1,5 @@
 import { CsrAddress, type CsrDefinition, csrPrivilege, ExceptionCause, Privilege } from '@worldswitch/isa';
-import { CsrSlot, type HartContext, Hstatus, Mstatus } from '../hart-context.ts';
+import { CsrSlot, type HartContext, Hstatus, Mstatus } from '../hart/hart-context.ts';
 
 /** What an instruction that is refused raises: 0 when it is allowed, else illegal-instruction or virtual-instruction. */
 export type Refusal = 0 | typeof ExceptionCause.illegalInstruction | typeof ExceptionCause.virtualInstruction;

@@ -1,9 +1,9 @@
 import { type CsrDefinition, mergeCsrWrite } from '@worldswitch/isa';
-import type { CsrBody } from '../csr-file.ts';
-import type { Hart } from '../hart.ts';
-import { CsrSlot, type HartContext, Mstatus } from '../hart-context.ts';
-import { HartOffset } from '../hart-state.ts';
-import { pendingInterrupts } from '../interrupts.ts';
+import type { CsrBody } from '../hart/csr-file.ts';
+import type { Hart } from '../hart/hart.ts';
+import { CsrSlot, type HartContext, Mstatus } from '../hart/hart-context.ts';
+import { HartOffset } from '../hart/hart-state.ts';
+import { pendingInterrupts } from '../hart/interrupts.ts';
 import { SSTATUS_BITS } from './world-switch.ts';
 
 /** VSEIP, VSTIP and VSSIP. */

@@ -1,4 +1,4 @@
-import { CsrSlot, type HartContext } from '../hart-context.ts';
+import { CsrSlot, type HartContext } from '../hart/hart-context.ts';
 
 const WRAP = 2 ** 64;
 

@@ -14,10 +14,10 @@ import {
   type TwoStageResult,
   type TwoStageTranslator,
 } from '@worldswitch/mmu-tlb';
-import type { Hart } from '../hart.ts';
-import { CsrSlot, GuestFaultKind, type HartContext, Mstatus } from '../hart-context.ts';
-import { HartOffset } from '../hart-state.ts';
-import { type GuestWorld, ROOT_FRAMES } from '../software-tlb.ts';
+import type { Hart } from '../hart/hart.ts';
+import { CsrSlot, GuestFaultKind, type HartContext, Mstatus } from '../hart/hart-context.ts';
+import { HartOffset } from '../hart/hart-state.ts';
+import { type GuestWorld, ROOT_FRAMES } from '../memory/software-tlb.ts';
 
 /** Bits of the upper halves of menvcfg and henvcfg. */
 const ADUE_HIGH = 1 << 29;

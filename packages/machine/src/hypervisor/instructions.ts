@@ -1,10 +1,10 @@
 import { type DecodedInstruction, Privilege } from '@worldswitch/isa';
-import { loadSlow, storeSlow, type Width } from '../access.ts';
-import type { ControlOperation } from '../control.ts';
-import { fenceGuest } from '../fence.ts';
-import type { Hart } from '../hart.ts';
-import { CsrSlot, Hstatus, Mstatus } from '../hart-context.ts';
-import { HartOffset } from '../hart-state.ts';
+import type { ControlOperation } from '../hart/control.ts';
+import { fenceGuest } from '../hart/fence.ts';
+import type { Hart } from '../hart/hart.ts';
+import { CsrSlot, Hstatus, Mstatus } from '../hart/hart-context.ts';
+import { HartOffset } from '../hart/hart-state.ts';
+import { loadSlow, storeSlow, type Width } from '../memory/access.ts';
 import { guestAccessRefusal, hypervisorFenceRefusal, type Refusal } from './access-rules.ts';
 
 const SCRATCH = HartOffset.scratch / 4;

@@ -1,5 +1,5 @@
 import type { InstructionSet } from '@worldswitch/isa';
-import { CsrSlot, type HartContext } from '../hart-context.ts';
+import { CsrSlot, type HartContext } from '../hart/hart-context.ts';
 import { VS_INTERRUPTS } from './csr-rows.ts';
 
 const names = ['mstateen0', 'mstateen1', 'mstateen2', 'mstateen3'] as const;

@@ -1,8 +1,8 @@
-import type { Hart } from '../hart.ts';
-import { GuestFaultKind, type HartContext } from '../hart-context.ts';
-import { HartOffset } from '../hart-state.ts';
-import { FETCH_TABLE, TRANSLATION_INDEX_MASK, TRANSLATION_INDEX_SHIFT } from '../memory-layout.ts';
-import { peek16 } from '../step.ts';
+import type { Hart } from '../hart/hart.ts';
+import { GuestFaultKind, type HartContext } from '../hart/hart-context.ts';
+import { HartOffset } from '../hart/hart-state.ts';
+import { peek16 } from '../hart/step.ts';
+import { FETCH_TABLE, TRANSLATION_INDEX_MASK, TRANSLATION_INDEX_SHIFT } from '../memory/memory-layout.ts';
 
 /** Pseudo-instructions: reading and updating a 64-bit entry of the guest's page table (privileged ISA, "Transformed Instruction or Pseudoinstruction for mtinst or htinst"). */
 const TABLE_READ = 0x3000;

@@ -1,5 +1,5 @@
-import { CsrSlot, type HartContext, Mstatus } from '../hart-context.ts';
-import { HartOffset } from '../hart-state.ts';
+import { CsrSlot, type HartContext, Mstatus } from '../hart/hart-context.ts';
+import { HartOffset } from '../hart/hart-state.ts';
 
 /** Bits of mstatus that sstatus shows and that vsstatus has a copy of. */
 export const SSTATUS_BITS = Mstatus.SIE | Mstatus.SPIE | Mstatus.SPP | Mstatus.FS | Mstatus.SUM | Mstatus.MXR;

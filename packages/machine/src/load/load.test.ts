@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LoadError } from '../errors.ts';
-import { createMachineMemory } from '../machine-memory.ts';
-import { Ram } from '../ram.ts';
+import { createMachineMemory } from '../memory/machine-memory.ts';
+import { Ram } from '../memory/ram.ts';
 import { parseElf } from './elf.ts';
 import { loadImage } from './image.ts';
 import { placeInitrd } from './initrd.ts';

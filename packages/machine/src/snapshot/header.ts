@@ -1,7 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { SnapshotError } from '../errors.ts';
-import { MAX_HARTS } from '../hart-group.ts';
-import { isRamSize } from '../machine-memory.ts';
+import { isRamSize } from '../memory/machine-memory.ts';
+import { MAX_HARTS } from '../schedule/hart-group.ts';
 import { type Container, hexOf, readContainer } from './container.ts';
 import { PAGE_BYTES } from './page-sections.ts';
 import { requireForm } from './state-json.ts';

@@ -1,7 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { InstructionSet } from '@worldswitch/isa';
-import { CsrSlot } from '../hart-context.ts';
-import { HartOffset } from '../hart-state.ts';
+import { CsrSlot } from '../hart/hart-context.ts';
+import { HartOffset } from '../hart/hart-state.ts';
 import { hexOf } from './container.ts';
 
 /**

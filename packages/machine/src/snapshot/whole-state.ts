@@ -1,13 +1,13 @@
 import type { SavedState } from '@worldswitch/contracts';
 import { Privilege, type PrivilegeLevel } from '@worldswitch/isa';
-import type { Board } from '../board.ts';
-import type { ConsoleBuffer } from '../console-buffer.ts';
+import type { Board } from '../board/board.ts';
+import type { ConsoleBuffer } from '../board/console-buffer.ts';
 import { SnapshotError } from '../errors.ts';
-import { type HartGroupState, MAX_HARTS } from '../hart-group.ts';
-import type { HartSchedule, HartScheduleState } from '../hart-schedule.ts';
-import { HartOffset } from '../hart-state.ts';
-import { PARTS_PER_INSTRUCTION } from '../machine-clock.ts';
+import { HartOffset } from '../hart/hart-state.ts';
 import type { RunEnd } from '../run-end.ts';
+import { type HartGroupState, MAX_HARTS } from '../schedule/hart-group.ts';
+import type { HartSchedule, HartScheduleState } from '../schedule/hart-schedule.ts';
+import { PARTS_PER_INSTRUCTION } from '../schedule/machine-clock.ts';
 import { requireForm } from './state-json.ts';
 
 /** The parts of a machine that have state, as the machine hands them out. */

@@ -1,13 +1,13 @@
 import type { DecodedInstruction } from '@worldswitch/isa';
-import type { MachineMemory } from '../../machine-memory.ts';
-import { RAM } from '../../memory-layout.ts';
+import type { MachineMemory } from '../../memory/machine-memory.ts';
+import { RAM } from '../../memory/memory-layout.ts';
 import { HEAT, HEAT_SIZE, heatOf, MAX_HEAT } from '../interpreter/layout.ts';
-import { discoverRegion, isComputedJump, type PageDecoder, type Region } from './discover.ts';
+import type { PlainCsrLookup } from '../plain-csr.ts';
+import { discoverRegion, isComputedJump, type PageDecoder, type Region } from './discovery/discover.ts';
 import { CODE_SLOT_COUNT, CODE_SLOTS, CodeVariant, codeKeyOf, codeSlotOf } from './layout.ts';
 import type { Dispatcher } from './link.ts';
 import { encodeRegions } from './link.ts';
-import type { PlacedRegion } from './placed-region.ts';
-import type { PlainCsrLookup } from './plain-csr.ts';
+import type { PlacedRegion } from './translation/placed-region.ts';
 
 /**
  * Functions that are kept at once, guest instructions in them, and bytes of WebAssembly, of which V8 makes about four times as many of

@@ -1,12 +1,13 @@
-import { AccessResult, fetchWasm, loadSlow, storeSlow, type Width } from '../../access.ts';
-import type { Hart } from '../../hart.ts';
-import type { HartGroup } from '../../hart-group.ts';
-import { HartOffset } from '../../hart-state.ts';
-import type { MachineMemory } from '../../machine-memory.ts';
-import { FETCH_TABLE, TRANSLATION_INDEX_MASK, TRANSLATION_INDEX_SHIFT } from '../../memory-layout.ts';
-import { environmentCallCause } from '../../trap.ts';
+import type { Hart } from '../../hart/hart.ts';
+import { HartOffset } from '../../hart/hart-state.ts';
+import { environmentCallCause } from '../../hart/trap.ts';
+import { AccessResult, fetchWasm, loadSlow, storeSlow, type Width } from '../../memory/access.ts';
+import type { MachineMemory } from '../../memory/machine-memory.ts';
+import { FETCH_TABLE, TRANSLATION_INDEX_MASK, TRANSLATION_INDEX_SHIFT } from '../../memory/memory-layout.ts';
+import type { HartGroup } from '../../schedule/hart-group.ts';
 import type { Engine } from '../engine.ts';
 import { Interpreter } from '../interpreter/interpreter.ts';
+import { createPlainCsrLookup } from '../plain-csr.ts';
 import type { EngineStatistics } from '../statistics.ts';
 import { CodeCache, DEFAULT_MAX_BYTES, DEFAULT_MAX_FUNCTIONS, DEFAULT_THRESHOLD } from './cache.ts';
 import {
@@ -20,7 +21,6 @@ import {
   Outcome,
 } from './layout.ts';
 import { type Dispatcher, encodeDispatcher } from './link.ts';
-import { createPlainCsrLookup } from './plain-csr.ts';
 
 /**
  * Instructions that compiled code may run before it comes back to TypeScript: V8 replaces a WebAssembly function by its

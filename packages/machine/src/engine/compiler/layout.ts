@@ -1,4 +1,4 @@
-import { ENGINE } from '../../memory-layout.ts';
+import { ENGINE } from '../../memory/memory-layout.ts';
 
 /** The compiled engine's own places in the machine's memory (byte offsets), and the numbers its functions exchange. */
 

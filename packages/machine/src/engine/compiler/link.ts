@@ -1,8 +1,7 @@
-import { HartOffset } from '../../hart-state.ts';
-import { FETCH_TABLE, TRANSLATION_INDEX_MASK, TRANSLATION_INDEX_SHIFT } from '../../memory-layout.ts';
+import { HartOffset } from '../../hart/hart-state.ts';
+import { FETCH_TABLE, TRANSLATION_INDEX_MASK, TRANSLATION_INDEX_SHIFT } from '../../memory/memory-layout.ts';
 import { HEAT, HEAT_MASK } from '../interpreter/layout.ts';
-import { compileRegion } from './compile-region.ts';
-import { encodeModule, type FunctionType, FunctionWriter, Op, ValueType } from './emit.ts';
+import { encodeModule, type FunctionType, FunctionWriter, Op, ValueType } from './emission/emit.ts';
 import {
   CODE_SLOT_COUNT,
   CODE_SLOTS,
@@ -13,8 +12,9 @@ import {
   Outcome,
   REGION_TYPE,
 } from './layout.ts';
-import type { PlacedRegion } from './placed-region.ts';
-import { fusedMultiplyAdd } from './translate-float.ts';
+import { compileRegion } from './translation/compile-region.ts';
+import type { PlacedRegion } from './translation/placed-region.ts';
+import { fusedMultiplyAdd } from './translation/translate-float.ts';
 
 const { i32, i64, f64 } = ValueType;
 

@@ -1,9 +1,9 @@
 import { defaultInstructionSet } from '@worldswitch/isa';
-import { RAM } from '../../memory-layout.ts';
-import { discoverRegion } from './discover.ts';
+import { RAM } from '../../memory/memory-layout.ts';
+import { createPlainCsrLookup } from '../plain-csr.ts';
+import { discoverRegion } from './discovery/discover.ts';
+import { functionText } from './emission/wasm-text.ts';
 import { encodeRegions } from './link.ts';
-import { createPlainCsrLookup } from './plain-csr.ts';
-import { functionText } from './wasm-text.ts';
 
 /**
  * What the compiled engine makes of code, one line for each WebAssembly instruction: for documentation.

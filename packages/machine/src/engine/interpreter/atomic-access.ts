@@ -1,7 +1,7 @@
 import type { AccessWidth } from '@worldswitch/isa';
-import { HartOffset } from '../../hart-state.ts';
-import { RAM, RAM_BASE } from '../../memory-layout.ts';
-import { type FunctionWriter, Op } from '../compiler/emit.ts';
+import { HartOffset } from '../../hart/hart-state.ts';
+import { RAM, RAM_BASE } from '../../memory/memory-layout.ts';
+import { type FunctionWriter, Op } from '../compiler/emission/emit.ts';
 import type { AtomicStatement } from './handlers.ts';
 
 export const storeOpcodes: Record<AccessWidth, number> = {

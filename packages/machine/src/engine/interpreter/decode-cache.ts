@@ -1,7 +1,7 @@
 import type { DecodedInstruction } from '@worldswitch/isa';
-import type { MachineMemory } from '../../machine-memory.ts';
-import { RAM } from '../../memory-layout.ts';
-import { shapeOf } from '../compiler/row-shape.ts';
+import type { MachineMemory } from '../../memory/machine-memory.ts';
+import { RAM } from '../../memory/memory-layout.ts';
+import { shapeOf } from '../compiler/discovery/row-shape.ts';
 import type { HandlerTable } from './handlers.ts';
 import {
   DECODED,

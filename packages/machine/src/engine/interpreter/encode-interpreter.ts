@@ -1,8 +1,8 @@
-import { HartOffset } from '../../hart-state.ts';
-import { FETCH_TABLE, TRANSLATION_INDEX_MASK, TRANSLATION_INDEX_SHIFT } from '../../memory-layout.ts';
-import { encodeModule, type FunctionType, FunctionWriter, Op, ValueType } from '../compiler/emit.ts';
+import { HartOffset } from '../../hart/hart-state.ts';
+import { FETCH_TABLE, TRANSLATION_INDEX_MASK, TRANSLATION_INDEX_SHIFT } from '../../memory/memory-layout.ts';
+import { encodeModule, type FunctionType, FunctionWriter, Op, ValueType } from '../compiler/emission/emit.ts';
 import { CODE_SLOT_COUNT, CODE_SLOTS, COUNTER, Outcome } from '../compiler/layout.ts';
-import { fusedMultiplyAdd } from '../compiler/translate-float.ts';
+import { fusedMultiplyAdd } from '../compiler/translation/translate-float.ts';
 import { CONTEXT, HandlerWriter, JumpMark, type LoopLabels, type LoopLocals } from './handler-writer.ts';
 import type { HandlerTable } from './handlers.ts';
 import {

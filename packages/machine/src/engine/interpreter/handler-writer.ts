@@ -1,8 +1,10 @@
 import type { AccessWidth, Instruction, RegisterOperand } from '@worldswitch/isa';
-import { CsrSlot, Mstatus } from '../../hart-context.ts';
-import { HartOffset, OpenControl } from '../../hart-state.ts';
-import { indexMaskOf, LOAD_TABLE, STORE_TABLE, TRANSLATION_INDEX_SHIFT } from '../../memory-layout.ts';
-import { LIGHT_STATUS } from '../../supervisor-status.ts';
+import { CsrSlot, Mstatus } from '../../hart/hart-context.ts';
+import { HartOffset, OpenControl } from '../../hart/hart-state.ts';
+import { LIGHT_STATUS } from '../../hart/supervisor-status.ts';
+import { indexMaskOf, LOAD_TABLE, STORE_TABLE, TRANSLATION_INDEX_SHIFT } from '../../memory/memory-layout.ts';
+import { type RowShape, shapeOf } from '../compiler/discovery/row-shape.ts';
+import { type FunctionWriter, Op, ValueType } from '../compiler/emission/emit.ts';
 import {
   type CsrContext,
   pushCsrValue,
@@ -12,12 +14,10 @@ import {
   writeCsrLoad,
   writeCsrStore,
   writeSumChange,
-} from '../compiler/csr-access.ts';
-import { type FunctionWriter, Op, ValueType } from '../compiler/emit.ts';
-import { type AccessAddress, writeZeros } from '../compiler/memory-access.ts';
-import type { PlainCsr } from '../compiler/plain-csr.ts';
-import { type RowShape, shapeOf } from '../compiler/row-shape.ts';
-import { type InstructionContext, translateInstruction } from '../compiler/translate.ts';
+} from '../compiler/translation/csr-access.ts';
+import { type AccessAddress, writeZeros } from '../compiler/translation/memory-access.ts';
+import { type InstructionContext, translateInstruction } from '../compiler/translation/translate.ts';
+import type { PlainCsr } from '../plain-csr.ts';
 import { storeOpcodes, writeAtomicAccess } from './atomic-access.ts';
 import { type AtomicStatement, atomicOf, CsrChangeField, CsrPlace, type Handler } from './handlers.ts';
 import { STEP_MASK } from './layout.ts';

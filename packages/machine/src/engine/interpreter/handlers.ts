@@ -1,13 +1,7 @@
 import type { DecodedInstruction, Instruction, InstructionSet, Statement } from '@worldswitch/isa';
-import { isComputedJump } from '../compiler/discover.ts';
-import {
-  type CsrChange,
-  createPlainCsrLookup,
-  type PlainCsr,
-  type PlainCsrLookup,
-  plainCsrsOf,
-} from '../compiler/plain-csr.ts';
-import { isTranslatable, pcRelative, shapeOf } from '../compiler/row-shape.ts';
+import { isComputedJump } from '../compiler/discovery/discover.ts';
+import { isTranslatable, pcRelative, shapeOf } from '../compiler/discovery/row-shape.ts';
+import { type CsrChange, createPlainCsrLookup, type PlainCsr, type PlainCsrLookup, plainCsrsOf } from '../plain-csr.ts';
 import { FIRST_CSR_HANDLER, FIRST_ROW_HANDLER, FixedHandler, HANDLER_SHIFT, MAX_HANDLERS } from './layout.ts';
 import { type OperandPlaces, operandPlaces } from './operands.ts';
 

@@ -1,5 +1,5 @@
 import type { InstructionSet } from '@worldswitch/isa';
-import type { MachineMemory } from '../../machine-memory.ts';
+import type { MachineMemory } from '../../memory/machine-memory.ts';
 import { DecodeCache } from './decode-cache.ts';
 import { encodeInterpreter, type Interpret, type InterpreterImports } from './encode-interpreter.ts';
 import { HandlerTable } from './handlers.ts';

@@ -1,5 +1,5 @@
-import { ENGINE } from '../../memory-layout.ts';
-import { MAX_PLAIN_CSRS } from '../compiler/plain-csr.ts';
+import { ENGINE } from '../../memory/memory-layout.ts';
+import { MAX_PLAIN_CSRS } from '../plain-csr.ts';
 
 /** The interpreter's own places in the machine's memory (byte offsets), and the form of a decoded instruction. */
 

@@ -1,5 +1,5 @@
 import type { DecodedInstruction, Expression, Instruction, RegisterOperand, Statement } from '@worldswitch/isa';
-import { shapeOf } from '../compiler/row-shape.ts';
+import { shapeOf } from '../compiler/discovery/row-shape.ts';
 import type { AtomicStatement } from './handlers.ts';
 
 /**

@@ -13,12 +13,12 @@ import {
   RoundingMode,
   resolveRoundingMode,
 } from '@worldswitch/isa';
-import { atomicWasm, fetchSecondWasm, fetchWasm, loadSlow, storeSlow } from '../../access.ts';
-import { GUEST_FAULT, type Hart } from '../../hart.ts';
-import type { HartGroup } from '../../hart-group.ts';
-import { HartOffset } from '../../hart-state.ts';
-import type { MachineMemory } from '../../machine-memory.ts';
-import { LOAD_TABLE, RAM, RAM_BASE, STORE_TABLE } from '../../memory-layout.ts';
+import { GUEST_FAULT, type Hart } from '../../hart/hart.ts';
+import { HartOffset } from '../../hart/hart-state.ts';
+import { atomicWasm, fetchSecondWasm, fetchWasm, loadSlow, storeSlow } from '../../memory/access.ts';
+import type { MachineMemory } from '../../memory/machine-memory.ts';
+import { LOAD_TABLE, RAM, RAM_BASE, STORE_TABLE } from '../../memory/memory-layout.ts';
+import type { HartGroup } from '../../schedule/hart-group.ts';
 import type { Engine } from '../engine.ts';
 
 /** A decoded instruction with the function that carries it out. */

@@ -164,7 +164,7 @@ describe(`a restored machine goes on as the saved one (seed ${seed})`, () => {
       j 1b`;
     const machine = firmwareMachine(source, 'compiled');
     expect(machine.run({ maxInstructions: 1000 })).toMatchObject({ reason: 'idle' });
-    expect(machine.hart.now()).toBeGreaterThan(2 ** 52 - 1);
+    expect(machine.hart.now()).toBeGreaterThanOrEqual(2 ** 52 - 1);
     const again = Machine.restore(machine.save());
     expect(again.hart.now()).toBe(machine.hart.now());
     machine.dispose();

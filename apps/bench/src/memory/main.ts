@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { getHeapStatistics } from 'node:v8';
 import { Machine } from '@worldswitch/machine';
-import { keepNewSpaceSmall, readApart } from '../as-the-command.ts';
+import { keepHeapSmall, readApart } from '../as-the-command.ts';
 import { anonymousExecutable, type MemoryShape, residentMemory } from '../resident-memory.ts';
 
 const USAGE = `usage: pnpm bench:memory [--memory MIB] [--linux FOLDER] [--json]
@@ -49,7 +49,7 @@ export function main(args: readonly string[], where: { readonly linux: string })
     process.stderr.write(`memory: no kernel and initrd.cpio in ${options.linux}: run node scripts/linux/fetch.mjs\n`);
     return 69;
   }
-  keepNewSpaceSmall();
+  keepHeapSmall();
   let said = '';
   const machine = Machine.create({
     kernel: readApart(files.kernel),

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { getHeapStatistics } from 'node:v8';
 import { Machine } from '@worldswitch/machine';
-import { keepNewSpaceSmall, readApart } from '../as-the-command.ts';
+import { keepHeapSmall, readApart } from '../as-the-command.ts';
 import { type MemoryShape, residentMemory } from '../resident-memory.ts';
 import { ROUND_MARK, SOAK_ARGUMENTS, soakInitrd } from './guest.ts';
 import { floors, slopePerHour } from './trend.ts';
@@ -70,7 +70,7 @@ export function main(args: readonly string[], where: { readonly root: string; re
     );
     return 69;
   }
-  keepNewSpaceSmall();
+  keepHeapSmall();
   let rounds = 0;
   let failures = 0;
   let text = '';

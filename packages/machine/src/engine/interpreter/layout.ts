@@ -24,7 +24,7 @@ export const PAGE_MAP = ENGINE + 0x6_0000;
 export const PAGE_MAP_SIZE = 0x1000;
 
 /** Pages whose decoded instructions are kept at once; each takes DECODED_PAGE_SIZE bytes of the machine's memory when used. */
-export const DECODED_PAGES = 1024;
+export const DECODED_PAGES = 768;
 export const DECODED = ENGINE + 0x20_0000;
 /** An entry for each halfword of a page, then two that say that the page ends, then TwoPages. */
 export const DECODED_PAGE_SIZE = 2048 * 8 + 24;

@@ -16,7 +16,7 @@ const LINUX_ARGUMENTS = 'console=ttyS0 quiet rdinit=/bench/init';
 /** What the first process writes before anything else. */
 export const INIT_MARK = '[init]';
 /** What our machine adds to its output then. */
-export const INSTRUCTIONS_MARK = /^\[(\d+) instructions\]$/;
+const INSTRUCTIONS_MARK = /^\[(\d+) instructions\]$/;
 
 /** @param runs how often each program is to run after the boot. */
 export function linuxArguments(runs: number): string {

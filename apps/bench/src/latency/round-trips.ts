@@ -32,7 +32,7 @@ function cpuMicroseconds(): number {
 }
 
 /** Microseconds of one call of `trip`: the median of batches. */
-export function medianTrip(trip: () => void, batches: number, perBatch: number): number {
+function medianTrip(trip: () => void, batches: number, perBatch: number): number {
   const samples: number[] = [];
   for (let batch = 0; batch < batches; batch++) {
     const start = cpuMicroseconds();

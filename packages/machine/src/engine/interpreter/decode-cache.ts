@@ -8,6 +8,7 @@ import {
   DECODED_PAGE_SIZE,
   DECODED_PAGES,
   FixedHandler,
+  HANDLER_MASK,
   HANDLER_SHIFT,
   PAGE_MAP,
   PAGE_MAP_SIZE,
@@ -104,7 +105,7 @@ export class DecodeCache {
     let at = offset;
     for (let count = 0; count < DECODE_AHEAD && at < PAGE_SIZE; count++) {
       const word = (entries + at * 4) >>> 2;
-      if (i32[word] !== 0) return;
+      if ((i32[word]! & HANDLER_MASK) !== 0) return;
       this.#counts[slot]!++;
       let bits = view.getUint16(codePage + at, true);
       const isLong = (bits & 3) === 3;
@@ -171,8 +172,9 @@ export class DecodeCache {
     const end = Math.min((offset + length + 1) >> 1, PAGE_SIZE / 2);
     for (let half = first; half < end; half++) {
       const word = (entries + half * 8) >>> 2;
-      if (i32[word] === 0) continue;
-      i32[word] = 0;
+      if ((i32[word]! & HANDLER_MASK) === 0) continue;
+      // The rest stays: it may be the entry of the very instruction whose access this is, which has yet to write and go on.
+      i32[word]! &= ~HANDLER_MASK;
       this.#counts[slot]!--;
     }
     return this.#counts[slot] === 0;

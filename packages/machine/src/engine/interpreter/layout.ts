@@ -37,10 +37,11 @@ export const TwoPages = { second: 2050 * 8, handler: 2050 * 8 + 4 } as const;
 
 /**
  * An entry is a halfword, its handler above the bytes of entries up to the next instruction's (four for each byte of code), and six
- * bytes for operands: see `operandPlaces`. A register number stands there times eight, as it is needed. An entry of zeros is not
- * decoded yet.
+ * bytes for operands: see `operandPlaces`. A register number stands there times eight, as it is needed. Where the
+ * handler is 0 the instruction is not decoded, or no more.
  */
 export const HANDLER_SHIFT = 5;
+export const HANDLER_MASK = 0xffff & (-1 << HANDLER_SHIFT);
 export const STEP_MASK = (1 << HANDLER_SHIFT) - 1;
 export const MAX_HANDLERS = 512;
 

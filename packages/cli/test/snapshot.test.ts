@@ -1,3 +1,4 @@
+/// <reference types="node" />
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +10,7 @@ import { ExitCode } from '../src/exit-codes.ts';
 import { replaceFile } from '../src/node/snapshot-file.ts';
 import { commandFile, runCommand } from './run-command.ts';
 
-const seed = Number(process.env.WORLDSWITCH_SEED ?? Date.now() % 1_000_000);
+const seed = Number(process.env.WORLDSWITCH_SEED);
 let folder: string;
 let kernel: string;
 beforeAll(() => {

@@ -1,3 +1,4 @@
+/// <reference types="node" />
 import { assemble } from '@worldswitch/isa';
 import { Machine } from '@worldswitch/machine';
 import { expect, it } from 'vitest';
@@ -193,7 +194,7 @@ it('shows a machine that cannot go on', () => {
   expect(ask('c')).toMatch(/T06/);
 });
 
-const seed = Number(process.env.WORLDSWITCH_SEED ?? Date.now() % 1_000_000);
+const seed = Number(process.env.WORLDSWITCH_SEED);
 
 it(`takes whatever comes over the line without failing (seed ${seed})`, () => {
   let state = seed;

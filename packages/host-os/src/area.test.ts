@@ -1,7 +1,8 @@
+/// <reference types="node" />
 import { describe, expect, it } from 'vitest';
 import { type Area, AreaList } from './area.ts';
 
-const seed = Date.now() & 0xffff;
+const seed = Number(process.env.WORLDSWITCH_SEED);
 
 describe('areas', () => {
   it(`are what a page by page account says: seed ${seed}`, () => {

@@ -1,10 +1,11 @@
+/// <reference types="node" />
 import { describe, expect, it } from 'vitest';
 import { AssemblerError, assemble, defaultInstructionSet, disassemble } from '../src/index.ts';
 import { createRandom, gnuAssemble, isInstalled, unknownToBinutils } from './binutils.ts';
 import { randomEncoding } from './random-encoding.ts';
 
 const origin = 0x8000_0000;
-const seed = Number(process.env.SEED ?? 20261122);
+const seed = Number(process.env.WORLDSWITCH_SEED);
 
 const program = `
         .option norvc

@@ -1,9 +1,10 @@
+/// <reference types="node" />
 import { describe, expect, it } from 'vitest';
 import { assemble, defaultInstructionSet, disassemble, encode } from '../src/index.ts';
 import { createRandom, gnuDisassemble, isInstalled, unknownToBinutils } from './binutils.ts';
 import { randomEncoding } from './random-encoding.ts';
 
-const seed = Number(process.env.SEED ?? 20261122);
+const seed = Number(process.env.WORLDSWITCH_SEED);
 const set = defaultInstructionSet();
 const rows = set.rows.map((row) => set.encodedByName(row.name)!);
 

@@ -6,7 +6,7 @@ import { Machine, type MachineOptions } from '../src/index.ts';
 import { diskProgram } from './disk-program.ts';
 import { createRandom } from './random-program.ts';
 
-const seed = Number(process.env.WORLDSWITCH_SEED ?? Date.now() % 1_000_000);
+const seed = Number(process.env.WORLDSWITCH_SEED);
 const random = createRandom(seed);
 const PAGE = 4096;
 

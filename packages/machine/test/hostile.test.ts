@@ -5,7 +5,7 @@ import { loadSlow, storeSlow } from '../src/memory/access.ts';
 import { createRandom } from './random-program.ts';
 import { firmwareMachine } from './rig.ts';
 
-const seed = Number(process.env.WORLDSWITCH_SEED ?? Date.now() % 1_000_000);
+const seed = Number(process.env.WORLDSWITCH_SEED);
 
 /** Pointers that hostile software would try: every device, the edges of RAM, nowhere. */
 const pointers = [0x10_0000, 0x200_0000, 0x200_bff8, 0xc00_0000, 0xc20_0004, 0x1000_0000, 0x1000_1000, 0x1000_8000];

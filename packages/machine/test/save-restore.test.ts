@@ -7,7 +7,7 @@ import { diskProgram } from './disk-program.ts';
 import { createRandom } from './random-program.ts';
 import { digest, firmwareMachine } from './rig.ts';
 
-const seed = Number(process.env.WORLDSWITCH_SEED ?? Date.now() % 1_000_000);
+const seed = Number(process.env.WORLDSWITCH_SEED);
 const random = createRandom(seed);
 
 const machines: Machine[] = [];

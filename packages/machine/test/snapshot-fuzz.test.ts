@@ -6,7 +6,7 @@ import { packSection, readContainer, writeContainer } from '../src/snapshot/cont
 import { diskProgram } from './disk-program.ts';
 import { createRandom } from './random-program.ts';
 
-const seed = Number(process.env.WORLDSWITCH_SEED ?? 1);
+const seed = Number(process.env.WORLDSWITCH_SEED);
 const random = createRandom(seed);
 type Json = null | boolean | number | string | Json[] | { [field: string]: Json };
 

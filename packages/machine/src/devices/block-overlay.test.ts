@@ -1,14 +1,16 @@
+/// <reference types="node" />
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createOverlayBackend } from './block-overlay.ts';
 import { createMemoryBackend } from './virtio-block.ts';
 
+const seed = Number(process.env.WORLDSWITCH_SEED);
 const SECTORS = 37;
 const isSame = (one: Uint8Array, other: Uint8Array) =>
   one.length === other.length && one.every((byte, index) => byte === other[index]);
 
 describe('a copy-on-write overlay', () => {
-  it('reads as a disk that was written, while its base stays as it was', () => {
+  it(`reads as a disk that was written, while its base stays as it was (seed ${seed})`, () => {
     const access = fc.record({
       sector: fc.nat(SECTORS - 1),
       sectors: fc.integer({ min: 1, max: 20 }),
@@ -37,6 +39,7 @@ describe('a copy-on-write overlay', () => {
         expect(isSame(whole, expected)).toBe(true);
         expect(isSame(contents, before)).toBe(true);
       }),
+      { seed },
     );
   });
 });

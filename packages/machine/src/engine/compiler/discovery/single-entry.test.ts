@@ -1,3 +1,4 @@
+/// <reference types="node" />
 import { describe, expect, it } from 'vitest';
 import { type Block, edgesOf, type Region } from './discover.ts';
 import { withSingleEntries } from './single-entry.ts';
@@ -48,7 +49,7 @@ function isReducible(region: Region): boolean {
 }
 
 describe('loops that are entered at several places', () => {
-  const seed = Date.now() % 1_000_000;
+  const seed = Number(process.env.WORLDSWITCH_SEED);
   it(`get one entry, and every way through the graph stays (seed ${seed})`, () => {
     const random = randomSource(seed);
     let irreducible = 0;

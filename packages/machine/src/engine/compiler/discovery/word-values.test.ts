@@ -1,10 +1,11 @@
+/// <reference types="node" />
 import { defaultInstructionSet, type EvaluationState, evaluate } from '@worldswitch/isa';
 import { expect, it } from 'vitest';
 import { shapeOf } from './row-shape.ts';
 import { isWord, zeroExtensionAt } from './word-values.ts';
 
 const set = defaultInstructionSet();
-const seed = Date.now() % 1_000_000;
+const seed = Number(process.env.WORLDSWITCH_SEED);
 let state = seed;
 const random = (): number => {
   state = (Math.imul(state, 1664525) + 1013904223) >>> 0;

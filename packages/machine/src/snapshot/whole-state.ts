@@ -127,8 +127,11 @@ export function requireState(value: SavedState, parts: MachineParts): MachineSta
     requireLegalContext(hart.context.bytes, where);
   });
   requireForm(found.schedule, model.schedule, 'schedule');
-  if (found.schedule.turn >= model.schedule.harts.length) {
+  if (!model.schedule.harts[found.schedule.turn]) {
     throw new SnapshotError('schedule', `there is no hart ${found.schedule.turn} whose turn it could be`);
+  }
+  if (!Number.isInteger(found.schedule.left)) {
+    throw new SnapshotError('schedule', `a turn does not end after ${found.schedule.left} instructions`);
   }
   for (const { state } of found.schedule.harts) {
     if (!hartStates.includes(state)) throw new SnapshotError('schedule', `there is no hart state ${state}`);

@@ -9,6 +9,24 @@ export {
   present,
   text,
 } from './device-tree.ts';
+export {
+  ElfError,
+  type ElfFault,
+  type ElfHeader,
+  type ElfProgramHeader,
+  type ElfSectionHeader,
+  type ElfSegment,
+  type ElfTable,
+  ElfType,
+  isElf,
+  loadSegments,
+  readElfHeader,
+  readProgramHeaders,
+  readSectionHeaders,
+  SegmentFlag,
+  SegmentType,
+  sectionData,
+} from './elf.ts';
 export { InternalError } from './errors.ts';
 export type {
   ExitDisposition,

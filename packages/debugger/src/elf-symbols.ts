@@ -1,3 +1,4 @@
+import { ElfError, readElfHeader, readSectionHeaders, sectionData } from '@worldswitch/contracts';
 import { DebuggerError } from './debugger-error.ts';
 
 /** A function of a program, or another place that has a name. */
@@ -8,7 +9,6 @@ export interface CodeSymbol {
   readonly size: bigint;
 }
 
-const SECTION_HEADER_BYTES = 64;
 const SYMBOL_BYTES = 24;
 const SHT_SYMTAB = 2;
 const SHF_EXECINSTR = 4n;
@@ -16,40 +16,34 @@ const STT_NOTYPE = 0;
 const STT_FUNC = 2;
 
 /**
- * The named places in the code of a 64-bit little-endian ELF file (System V ABI, "Symbol Table"). Throws DebuggerError for a file
- * that is none or has no symbols.
+ * The named places in the code of a 64-bit little-endian RISC-V ELF file (System V gABI 4.1, chapter 4, "Symbol Table").
+ * @throws {DebuggerError} for a file that is none or has no symbols.
  */
 export function readElfSymbols(file: Uint8Array): readonly CodeSymbol[] {
-  const view = new DataView(file.buffer, file.byteOffset, file.length);
-  if (file.length < 64 || view.getUint32(0) !== 0x7f45_4c46 || file[4] !== 2 || file[5] !== 1) {
-    throw new DebuggerError('not a 64-bit little-endian ELF file');
-  }
   try {
-    return readSymbols(view, file);
+    return readSymbols(file);
   } catch (error) {
-    if (error instanceof RangeError)
-      throw new DebuggerError('the ELF file is damaged: its tables reach beyond its end');
-    throw error;
+    if (!(error instanceof ElfError)) throw error;
+    throw new DebuggerError(
+      `${error.fault === 'kind' ? 'not a 64-bit little-endian ELF file' : 'the ELF file is damaged'}: ${error.message}`,
+    );
   }
 }
 
-function readSymbols(view: DataView, file: Uint8Array): readonly CodeSymbol[] {
-  const headers = Number(view.getBigUint64(0x28, true));
-  const count = view.getUint16(0x3c, true);
-  const section = (index: number) => headers + index * SECTION_HEADER_BYTES;
-  const isCode = Array.from({ length: count }, (_, index) => {
-    return (view.getBigUint64(section(index) + 8, true) & SHF_EXECINSTR) !== 0n;
-  });
+function readSymbols(file: Uint8Array): readonly CodeSymbol[] {
+  const sections = readSectionHeaders(file, readElfHeader(file));
   const symbols: CodeSymbol[] = [];
-  for (let index = 0; index < count; index++) {
-    if (view.getUint32(section(index) + 4, true) !== SHT_SYMTAB) continue;
-    const start = Number(view.getBigUint64(section(index) + 0x18, true));
-    const size = Number(view.getBigUint64(section(index) + 0x20, true));
-    const strings = Number(view.getBigUint64(section(view.getUint32(section(index) + 0x28, true)) + 0x18, true));
-    for (let at = start; at + SYMBOL_BYTES <= start + size; at += SYMBOL_BYTES) {
+  for (const section of sections) {
+    if (section.type !== SHT_SYMTAB) continue;
+    const table = sectionData(file, section);
+    const view = new DataView(table.buffer, table.byteOffset, table.byteLength);
+    const names = sections[section.link];
+    const strings = names === undefined ? new Uint8Array(0) : sectionData(file, names);
+    for (let at = 0; at + SYMBOL_BYTES <= table.length; at += SYMBOL_BYTES) {
       const type = view.getUint8(at + 4) & 15;
-      const isInCode = isCode[view.getUint16(at + 6, true)] === true;
-      const name = textAt(file, strings + view.getUint32(at, true));
+      const home = sections[view.getUint16(at + 6, true)];
+      const isInCode = home !== undefined && (home.flags & SHF_EXECINSTR) !== 0n;
+      const name = textAt(strings, view.getUint32(at, true));
       // Names that begin with a $ or .L tell assemblers' matters, no places.
       if (!isInCode || (type !== STT_FUNC && type !== STT_NOTYPE) || name === '' || /^(\$|\.L)/.test(name)) continue;
       symbols.push({ name, address: view.getBigUint64(at + 8, true), size: view.getBigUint64(at + 16, true) });
@@ -59,10 +53,10 @@ function readSymbols(view: DataView, file: Uint8Array): readonly CodeSymbol[] {
   return symbols;
 }
 
-function textAt(file: Uint8Array, start: number): string {
+function textAt(strings: Uint8Array, start: number): string {
   let end = start;
-  while (end < file.length && file[end] !== 0) end++;
-  return new TextDecoder().decode(file.subarray(start, end));
+  while (end < strings.length && strings[end] !== 0) end++;
+  return new TextDecoder().decode(strings.subarray(start, end));
 }
 
 /** Finds names by address, in several programs together. */

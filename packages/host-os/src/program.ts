@@ -1,3 +1,4 @@
+import { SegmentFlag } from '@worldswitch/contracts';
 import { AddressSpace, type FrameSource } from './address-space.ts';
 import { Protection } from './area.ts';
 import { type LoadSegment, parseElf } from './elf-loader.ts';
@@ -70,7 +71,9 @@ export function loadProgram(
 function mapSegment(space: AddressSpace, segment: LoadSegment, image: Uint8Array): void {
   const { address, memorySize, fileSize, fileOffset, flags } = segment;
   const protection =
-    (flags & 4 ? Protection.read : 0) | (flags & 2 ? Protection.write : 0) | (flags & 1 ? Protection.execute : 0);
+    (flags & SegmentFlag.read ? Protection.read : 0) |
+    (flags & SegmentFlag.write ? Protection.write : 0) |
+    (flags & SegmentFlag.execute ? Protection.execute : 0);
   const start = Math.floor(address / 4096);
   const fileEnd = fileSize === 0 ? start : Math.ceil((address + fileSize) / 4096);
   const end = Math.ceil((address + memorySize) / 4096);

@@ -31,7 +31,7 @@ export type { DeviceAccess, HartObserver } from './hart/hart-observer.ts';
 export { peek16, type StepResult } from './hart/step.ts';
 export { DOUBLE_TRAP } from './hart/trap.ts';
 export { createHostHardware, type HostedMachine, type HostHardwareOptions } from './hosted/host-hardware.ts';
-export { type ElfImage, isElf, type LoadSegment, parseElf } from './load/elf.ts';
+export { type ElfImage, type LoadSegment, parseElf } from './load/elf.ts';
 export { Machine, type MachineOptions, type MachineStep, type RestoreOptions, type RunOptions } from './machine.ts';
 export type { MachineEvents, MachineListener } from './machine-events.ts';
 export type { MachineStatistics } from './machine-statistics.ts';

@@ -1,6 +1,6 @@
-import type { PhysicalMemory } from '@worldswitch/contracts';
+import { isElf, type PhysicalMemory } from '@worldswitch/contracts';
 import { LoadError } from '../errors.ts';
-import { isElf, parseElf } from './elf.ts';
+import { parseElf } from './elf.ts';
 
 /** Where a kernel went and where it begins. */
 export interface LoadedImage {

@@ -1,3 +1,4 @@
+import { ElfError, isElf, loadSegments, readElfHeader, readProgramHeaders } from '@worldswitch/contracts';
 import type { GuestRam } from './guest-ram.ts';
 import { KERNEL_OFFSET } from './memory-map.ts';
 import { VmmError } from './vmm-error.ts';
@@ -9,12 +10,6 @@ export interface LoadedKernel {
   readonly end: number;
 }
 
-const ELF_MAGIC = 0x7f45_4c46;
-const ELF_HEADER_SIZE = 64;
-const ELF_PROGRAM_HEADER_SIZE = 56;
-const MACHINE_RISCV = 243;
-const PT_LOAD = 1;
-
 /** Linux Documentation/arch/riscv/boot-image-header.rst: text_offset at 8, image_size at 16, "RSC\x05" at 56. */
 const IMAGE_MAGIC = 0x0543_5352;
 const IMAGE_HEADER_SIZE = 64;
@@ -25,9 +20,9 @@ const IMAGE_HEADER_SIZE = 64;
  * @throws VmmError for a file that is truncated, is for another machine, or does not fit.
  */
 export function loadKernel(ram: GuestRam, file: Uint8Array): LoadedKernel {
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  if (file.length >= 4 && view.getUint32(0) === ELF_MAGIC) return loadElf(ram, file, view);
+  if (isElf(file)) return loadElf(ram, file);
   if (file.length < 4) throw new VmmError(`the guest kernel is truncated: it has ${file.length} bytes`);
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const hasHeader = file.length >= IMAGE_HEADER_SIZE && view.getUint32(56, true) === IMAGE_MAGIC;
   const start = ram.base + (hasHeader ? Number(view.getBigUint64(8, true)) : KERNEL_OFFSET);
   const size = Math.max(file.length, hasHeader ? Number(view.getBigUint64(16, true)) : 0);
@@ -36,42 +31,33 @@ export function loadKernel(ram: GuestRam, file: Uint8Array): LoadedKernel {
   return { entry: start, end: start + size };
 }
 
-/** ELF-64 Object File Format 1.5: header, program headers. */
-function loadElf(ram: GuestRam, file: Uint8Array, view: DataView): LoadedKernel {
-  const fail = (what: string): never => {
-    throw new VmmError(`the guest kernel is no RISC-V ELF file: ${what}`);
-  };
-  if (file.length < ELF_HEADER_SIZE) fail(`truncated after ${file.length} bytes`);
-  if (view.getUint8(4) !== 2 || view.getUint8(5) !== 1) fail('not 64-bit little-endian');
-  if (view.getUint16(18, true) !== MACHINE_RISCV) fail(`for machine ${view.getUint16(18, true)}, not 243`);
-  const headers = Number(view.getBigUint64(32, true));
-  const headerSize = view.getUint16(54, true);
-  const count = view.getUint16(56, true);
-  if (count === 0 || headerSize < ELF_PROGRAM_HEADER_SIZE || headers + count * headerSize > file.length)
-    fail('truncated or empty program headers');
-  const virtualEntry = view.getBigUint64(24, true);
+function loadElf(ram: GuestRam, file: Uint8Array): LoadedKernel {
+  const { entry: virtualEntry, segments } = readElf(file);
   let entry = Number(virtualEntry);
   let end = 0;
-  for (let index = 0; index < count; index++) {
-    const at = headers + index * headerSize;
-    if (view.getUint32(at, true) !== PT_LOAD) continue;
-    const offset = Number(view.getBigUint64(at + 8, true));
-    const virtualAddress = view.getBigUint64(at + 16, true);
-    const address = Number(view.getBigUint64(at + 24, true));
-    const fileBytes = Number(view.getBigUint64(at + 32, true));
-    const memoryBytes = Number(view.getBigUint64(at + 40, true));
-    if (offset + fileBytes > file.length || memoryBytes < fileBytes) fail(`segment ${index} is truncated`);
-    if (memoryBytes === 0) continue;
+  for (const { physicalAddress, virtualAddress, memoryBytes, data } of segments) {
+    const address = Number(physicalAddress);
     requireRam(ram, address, memoryBytes);
-    ram.write(address, file.subarray(offset, offset + fileBytes));
+    ram.write(address, data);
     end = Math.max(end, address + memoryBytes);
     // Nothing is translated yet: an entry point given as a virtual address means the physical one.
     if (virtualEntry >= virtualAddress && virtualEntry < virtualAddress + BigInt(memoryBytes))
       entry = address + Number(virtualEntry - virtualAddress);
   }
-  if (end === 0) fail('nothing to load');
   requireRam(ram, entry, 2);
   return { entry, end };
+}
+
+function readElf(file: Uint8Array) {
+  const refusal = (what: string) => new VmmError(`the guest kernel is no RISC-V ELF file that can be loaded: ${what}`);
+  try {
+    const header = readElfHeader(file);
+    const segments = loadSegments(file, readProgramHeaders(file, header));
+    if (segments.length === 0) throw refusal('nothing to load: it has no PT_LOAD segment');
+    return { entry: header.entry, segments };
+  } catch (error) {
+    throw error instanceof ElfError ? refusal(error.message) : error;
+  }
 }
 
 function requireRam(ram: GuestRam, start: number, size: number): void {

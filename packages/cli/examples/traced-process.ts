@@ -6,6 +6,7 @@ import {
   type HostKernel,
   NO_COST,
   type ProcessTask,
+  type ProgramSource,
   type World,
   type WorldDefinition,
   type WorldMetrics,
@@ -71,6 +72,10 @@ class TracedProcess implements World {
       wallMs: this.#wallMs,
     };
     return { boot: NO_COST, program };
+  }
+
+  programSource(): ProgramSource {
+    return { kind: 'executable', bytes: this.#task.image };
   }
 
   pause(): void {

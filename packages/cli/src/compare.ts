@@ -9,6 +9,7 @@ import {
   type WorldMetrics,
   type WorldResult,
 } from '@worldswitch/contracts';
+import { readInitrd } from '@worldswitch/guest-os';
 import { ExitCode, UserError } from './exit-codes.ts';
 import { HopRecorder, type HopSequence, type RecordedHops } from './hop-recorder.ts';
 import { type HopData, hopData } from './trace-file.ts';
@@ -17,6 +18,7 @@ import {
   type MachineOptions,
   type OpenedWorld,
   openWorld,
+  programPath,
   worldName,
   worldSummary,
 } from './worlds.ts';
@@ -61,8 +63,11 @@ export interface WorldReport {
   readonly message?: string;
   /** The guest kernel that ran in it; absent where the host's kernel served the program. */
   readonly guestImage?: ImageReport;
-  /** The program's bytes in this world. */
-  readonly programSha256: string;
+  /**
+   * Of the program's bytes as this world has them: taken back out of a guest's RAM, or the file that execve got. Absent when a world
+   * of one's own does not say, and when nothing was started.
+   */
+  readonly programSha256?: string;
   readonly instructions: WorldMetrics['instructions'];
   readonly traps: WorldMetrics['traps'];
   readonly exits: WorldMetrics['exits'];
@@ -94,7 +99,7 @@ export interface CompareReport {
   readonly guestImage: ImageReport;
   readonly paravirtualImage: ImageReport;
   readonly worlds: readonly WorldReport[];
-  /** Output and exit code are the same in all worlds, byte for byte. */
+  /** The program is the same in all worlds that say which they run, and output and exit code are in all, byte for byte. */
   readonly identical: boolean;
 }
 
@@ -128,21 +133,27 @@ export function compare(options: CompareOptions): CompareReport {
   const bare = measured.find((report) => report.name === 'bare' && report.reason === 'exited');
   const worlds = bare ? measured.map((report) => ({ ...report, ratioToBare: report.wallMs / bare.wallMs })) : measured;
   const first = worlds[0];
+  const image = imageReport(options.program.image);
   return {
-    program: {
-      name: options.program.arguments[0] ?? '',
-      arguments: options.program.arguments,
-      ...imageReport(options.program.image),
-    },
+    program: { name: options.program.arguments[0] ?? '', arguments: options.program.arguments, ...image },
     guestImage: imageReport(options.unmodifiedKernel),
     paravirtualImage: imageReport(options.paravirtualKernel),
     worlds,
     identical:
       first !== undefined &&
       worlds.every(
-        (world) => world.reason === 'exited' && world.output === first.output && world.exitCode === first.exitCode,
+        (world) =>
+          world.reason === 'exited' &&
+          world.output === first.output &&
+          world.exitCode === first.exitCode &&
+          !runsAnother(world, image),
       ),
   };
+}
+
+/** Whether a world says that it runs another program than this one. */
+export function runsAnother({ programSha256 }: WorldReport, program: ImageReport): boolean {
+  return programSha256 !== undefined && programSha256 !== program.sha256;
 }
 
 interface TimedRun {
@@ -194,15 +205,15 @@ function runTraced(options: CompareOptions, chosen: string | WorldDefinition): W
   try {
     opened = openWorld(chosen, options, { ...specParts(options), trace: recorder });
   } catch (error) {
-    if (error instanceof UserError && error.exitCode === ExitCode.badInput)
-      return refusal(name, chosen, error, options);
+    if (error instanceof UserError && error.exitCode === ExitCode.badInput) return refusal(name, chosen, error);
     throw error;
   }
   try {
+    const image = programIn(opened.world, programPath(options.program));
     const result = runToEnd(opened.world, options.maxInstructions ?? Number.POSITIVE_INFINITY, (instructions) =>
       progress('running', instructions),
     );
-    const report = worldReport(opened, chosen, result, recorder.hops, options.program);
+    const report = worldReport(opened, chosen, result, recorder.hops, image);
     progress('ended', report.instructions.user + report.instructions.kernel);
     return report;
   } finally {
@@ -211,12 +222,7 @@ function runTraced(options: CompareOptions, chosen: string | WorldDefinition): W
 }
 
 /** The report of a world that could not be started: the others go on without it. */
-function refusal(
-  name: string,
-  chosen: string | WorldDefinition,
-  error: UserError,
-  options: CompareOptions,
-): WorldReport {
+function refusal(name: string, chosen: string | WorldDefinition, error: UserError): WorldReport {
   return {
     name,
     summary: worldSummary(chosen),
@@ -224,13 +230,20 @@ function refusal(
     exitCode: 0,
     reason: 'refused',
     message: error.message,
-    programSha256: imageReport(options.program.image).sha256,
     ...NO_COST,
     wallMsRounds: [],
     isRepeatable: true,
     boot: NO_COST,
     trace: { syscall: [], pageFault: [], shadowFill: [] },
   };
+}
+
+/** The program as a world has it that has not run yet; undefined when it does not say. Empty: it has no such file. */
+function programIn(world: World, path: string): Uint8Array | undefined {
+  const source = world.programSource?.();
+  if (source === undefined || source.kind === 'executable') return source?.bytes;
+  const file = readInitrd(source.bytes).find(({ name }) => `/${name}` === path);
+  return file?.data ?? new Uint8Array(0);
 }
 
 /** Runs a world until it ends or has used its budget. */
@@ -254,7 +267,7 @@ function worldReport(
   chosen: string | WorldDefinition,
   result: WorldResult,
   hops: RecordedHops,
-  program: ProgramSpec,
+  image: Uint8Array | undefined,
 ): WorldReport {
   const { boot, program: cost } = opened.world.metrics();
   const data = (sequence: HopSequence) => sequence.map(hopData);
@@ -266,7 +279,7 @@ function worldReport(
     reason: result.reason,
     ...(result.message === undefined ? {} : { message: result.message }),
     ...(opened.kernel === undefined ? {} : { guestImage: imageReport(opened.kernel) }),
-    programSha256: imageReport(program.image).sha256,
+    ...(image === undefined ? {} : { programSha256: imageReport(image).sha256 }),
     ...cost,
     wallMsRounds: [],
     isRepeatable: true,

@@ -1,5 +1,13 @@
 import { ContainersError, containerWorld } from '@worldswitch/containers';
-import type { GuestSpec, HostKernel, TlbModel, World, WorldDefinition, WorldSpec } from '@worldswitch/contracts';
+import type {
+  GuestSpec,
+  HostKernel,
+  ProgramSpec,
+  TlbModel,
+  World,
+  WorldDefinition,
+  WorldSpec,
+} from '@worldswitch/contracts';
 import { bootArguments, createInitrd, GuestOsError } from '@worldswitch/guest-os';
 import { createHostKernel, HostOsError, processWorld } from '@worldswitch/host-os';
 import { createBareWorld, createHostHardware, type EngineName, LoadError, MachineError } from '@worldswitch/machine';
@@ -70,12 +78,18 @@ function hardwareOptions(options: MachineOptions) {
   };
 }
 
+/** Where a program is in a guest's file system. */
+export function programPath({ arguments: [path = '/program'] }: ProgramSpec): string {
+  return path;
+}
+
 /** How the guest OS is told to run the program as its first process. */
 export function guestSpec(
   kernel: Uint8Array,
   { program, files, input }: Pick<WorldSpec, 'program' | 'files' | 'input'>,
 ): GuestSpec {
-  const [path = '/program', ...args] = program.arguments;
+  const path = programPath(program);
+  const args = program.arguments.slice(1);
   const others = [...(files ?? [])].flatMap(([name, entry]) =>
     entry.type === 'file' && name !== path ? [{ path: name, data: entry.data, mode: entry.mode }] : [],
   );

@@ -43,6 +43,9 @@ const total = (world: World) => {
   const { boot, program } = world.metrics();
   return boot.instructions.user + boot.instructions.kernel + program.instructions.user + program.instructions.kernel;
 };
+const isAt = (bytes: Uint8Array, at: number, wanted: Uint8Array) =>
+  at + wanted.length <= bytes.length && wanted.every((byte, index) => bytes[at + index] === byte);
+const contains = (bytes: Uint8Array, wanted: Uint8Array) => bytes.some((_, at) => isAt(bytes, at, wanted));
 /** Metrics less what the real machine's speed decides. */
 const repeatable = ({ wallMs: _, ...metrics }: WorldMetrics) => metrics;
 
@@ -256,6 +259,18 @@ export function worldLaws(options: WorldLawOptions): Law[] {
       const data = world.inspect();
       requireEqual(JSON.parse(JSON.stringify(data)), data, 'what JSON makes of it');
       requireThat(Object.keys(data).length > 0, 'something to see');
+      world.dispose();
+    }),
+    law('what it starts the program from has the program in it', () => {
+      const { spec } = createHelloProgram();
+      const { world } = create({ program: spec });
+      const source = world.programSource?.();
+      if (source !== undefined) {
+        const { kind, bytes } = source;
+        const isThere = kind === 'executable' ? isAt(bytes, 0, spec.image) : contains(bytes, spec.image);
+        requireThat(isThere, `the bytes of the program in its ${kind}`);
+        requireThat(kind === 'initrd' || bytes.length === spec.image.length, 'no more than the program');
+      }
       world.dispose();
     }),
     law('snapshot gives bytes, or an error that says why not', () => {

@@ -121,6 +121,8 @@ export interface ProcessTask extends HostTask {
   totals(): VcpuCounters;
   /** Linux signal number to it (its init for a PID namespace). */
   signal(number: number): void;
+  /** The ELF file that it runs, as its latest execve got it. */
+  readonly image: Uint8Array;
   /** Number of processes alive in its tree. */
   readonly processes: number;
 }

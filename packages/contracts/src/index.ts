@@ -50,4 +50,4 @@ export { createTaskWorld, programArguments, type TaskWorldParts } from './task-w
 export { BARE_ASID, type FenceExtent, guestSpace, LAST_SPACE, MAX_ASID, type TlbEntry, type TlbModel } from './tlb.ts';
 export { Actor, type TraceEvent, type TraceSink } from './trace.ts';
 export { type Exit, type HostClock, type HostConsole, type HostHardware, TranslationMode, type Vcpu } from './vcpu.ts';
-export type { GuestSpec, ProgramSpec, World, WorldDefinition, WorldResult, WorldSpec } from './world.ts';
+export type { GuestSpec, ProgramSource, ProgramSpec, World, WorldDefinition, WorldResult, WorldSpec } from './world.ts';

@@ -62,6 +62,7 @@ export function createTaskWorld({ host, spec, ...parts }: TaskWorldParts): World
     },
     output: () => output.all(),
     metrics: () => ({ boot: NO_COST, program: costOf(task, wallMs) }),
+    programSource: () => ({ kind: 'executable', bytes: task.image }),
     pause: () => task.pause(),
     resume: () => task.resume(),
     snapshot() {

@@ -39,6 +39,13 @@ export interface WorldSpec {
   readonly now?: () => number;
 }
 
+/** What a world starts its program from. */
+export interface ProgramSource {
+  /** `initrd`: a guest's initial RAM disk, with the program in it. `executable`: the program file that execve got. */
+  readonly kind: 'initrd' | 'executable';
+  readonly bytes: Uint8Array;
+}
+
 export interface WorldResult {
   /**
    * `exited`: the program ended and its exit code is `exitCode`.
@@ -63,6 +70,12 @@ export interface World {
   output(): Uint8Array;
   /** What it cost until the program's first instruction, and from there on. */
   metrics(): { readonly boot: WorldMetrics; readonly program: WorldMetrics };
+  /**
+   * What the program will be started from, read back out of the world itself and not remembered from the spec: so that it can be
+   * checked what runs. To be asked before the first `run`: later a guest has put other things into that memory. Undefined when
+   * there is none; without the function the world does not say.
+   */
+  programSource?(): ProgramSource | undefined;
   pause(): void;
   resume(): void;
   /** Throws an Error whose message says so where the world cannot be saved yet. */

@@ -10,3 +10,4 @@ export {
   rogueKernelNames,
 } from './images.ts';
 export { createInitrd, type InitrdContents, type InitrdFile } from './initrd.ts';
+export { type InitrdEntry, readInitrd } from './initrd-reader.ts';

@@ -1,9 +1,9 @@
 /// <reference types="node" />
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { readNewc } from '../test/newc-reader.ts';
 import { GuestOsError } from './guest-os-error.ts';
 import { createInitrd } from './initrd.ts';
+import { readInitrd } from './initrd-reader.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -23,7 +23,7 @@ describe('createInitrd', () => {
       files: [{ path: '/etc/deep/file', data, mode: 0o600 }],
       program: { path: '/bin/run', data: bytes('program') },
     });
-    expect(readNewc(archive)).toEqual([
+    expect(readInitrd(archive)).toEqual([
       { name: 'etc', mode: 0o040755, data: new Uint8Array() },
       { name: 'etc/deep', mode: 0o040755, data: new Uint8Array() },
       { name: 'etc/deep/file', mode: 0o100600, data },
@@ -48,4 +48,13 @@ describe('createInitrd', () => {
     expect(() => createInitrd({ files: [file('/a'), file('/a/b')] })).toThrow('a file and a directory');
     expect(() => createInitrd({ files: [file('/a/b'), file('/a')] })).toThrow('twice');
   });
+});
+
+test('readInitrd refuses what is no archive, and one that is cut off', () => {
+  const archive = createInitrd({ files: [{ path: '/a', data: bytes('content') }] });
+  expect(() => readInitrd(bytes('no archive'))).toThrow(GuestOsError);
+  expect(() => readInitrd(new Uint8Array())).toThrow('expected an initrd entry (070701) at offset 0');
+  expect(() => readInitrd(archive.subarray(0, 115))).toThrow('the initrd entry at offset 0 is cut off');
+  expect(() => readInitrd(archive.subarray(0, 60))).toThrow('cut off');
+  expect(() => readInitrd(archive.subarray(0, 120))).toThrow('expected an initrd entry (070701) at offset 120');
 });

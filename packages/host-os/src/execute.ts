@@ -86,6 +86,7 @@ function replace(
   process.space = program.space;
   process.name = commandName(path);
   process.executable = executable;
+  process.image = program.image;
   process.commandLine = args;
   process.environment = environment;
   process.clearChildTid = 0;

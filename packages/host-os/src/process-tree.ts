@@ -72,6 +72,9 @@ export class ProcessTree implements ProcessTask {
   get id(): number {
     return this.root.id;
   }
+  get image(): Uint8Array {
+    return this.root.image;
+  }
   get processes(): number {
     return this.members.size;
   }

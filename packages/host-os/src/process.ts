@@ -54,6 +54,8 @@ export class Process implements Task {
   umask = 0o022;
   name = '';
   executable = '';
+  /** The file at that path when it was executed: what runs. */
+  image: Uint8Array = new Uint8Array(0);
   commandLine: readonly string[] = [];
   environment: readonly string[] = [];
   /** Process group and session: processes by number in the host's PID namespace. */
@@ -115,6 +117,7 @@ export class Process implements Task {
       this.umask = parent.umask;
       this.name = parent.name;
       this.executable = parent.executable;
+      this.image = parent.image;
       this.commandLine = parent.commandLine;
       this.environment = parent.environment;
       parent.children.add(this);

@@ -29,6 +29,8 @@ export interface LoadedProgram {
   readonly space: AddressSpace;
   readonly entry: number;
   readonly stackPointer: number;
+  /** The file that its pages are read from. */
+  readonly image: Uint8Array;
 }
 
 /**
@@ -65,7 +67,7 @@ export function loadProgram(
     space.release();
     throw error;
   }
-  return { space, entry: elf.entry, stackPointer: stack.stackPointer };
+  return { space, entry: elf.entry, stackPointer: stack.stackPointer, image };
 }
 
 function mapSegment(space: AddressSpace, segment: LoadSegment, image: Uint8Array): void {

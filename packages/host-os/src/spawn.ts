@@ -71,6 +71,7 @@ function start(
   const process = new Process({ kernel, tree, vcpu: kernel.createVcpu(), space: program.space, ...where });
   process.name = commandName(spec.arguments[0]!);
   process.executable = where.executable;
+  process.image = program.image;
   process.commandLine = [...spec.arguments];
   process.environment = [...(spec.environment ?? [])];
   process.isPaused = spec.startPaused ?? false;

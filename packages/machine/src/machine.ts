@@ -117,6 +117,7 @@ export class Machine {
   /** What `idleTicks` may reach. */
   #idleLimit = Number.POSITIVE_INFINITY;
   #end: RunEnd | undefined;
+  #initrd: { readonly start: number; readonly end: number } | undefined;
   /** The built-in firmware carries out a call. */
   #isInFirmware = false;
   readonly #parts: MachineParts;
@@ -126,7 +127,7 @@ export class Machine {
   static create(options: MachineOptions): Machine {
     if (!options.kernel && !options.firmware) throw new MachineError('a machine needs a kernel or a firmware to run');
     const machine = new Machine(options);
-    startBoard(machine.board, options);
+    machine.#initrd = startBoard(machine.board, options);
     // Software of one's own finds all harts running; the built-in firmware keeps them for the kernel to start.
     if (!options.firmware) for (const { hart } of machine.harts.slice(1)) machine.#schedule.stop(hart.id);
     return machine;
@@ -215,6 +216,11 @@ export class Machine {
   /** The first hart. */
   get hart(): Hart {
     return this.board.hart;
+  }
+
+  /** Where in RAM the initial RAM disk was put; undefined without one, and for a machine that was restored. */
+  get initrd(): { readonly start: number; readonly end: number } | undefined {
+    return this.#initrd;
   }
 
   /** Instructions and TLB traffic of all harts so far; one hart's are at `harts[n].vcpu.counters`. */

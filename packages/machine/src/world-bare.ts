@@ -136,6 +136,10 @@ export function createBareWorld(spec: WorldSpec, options: BareWorldOptions = {})
       const middle = boot ?? end;
       return { boot: difference(middle, nothing), program: difference(end, middle) };
     },
+    programSource() {
+      const { initrd } = machine;
+      return initrd && { kind: 'initrd', bytes: machine.board.ram.slice(initrd.start, initrd.end - initrd.start) };
+    },
     pause() {
       isPaused = true;
       // Between two runs there is nothing to stop, and the request would end the next one.

@@ -51,6 +51,8 @@ export interface VirtualMachine {
   nestedExceptions: number;
   /** Exits since it last gave up its turn for them. */
   exitsThisTurn: number;
+  /** Guest-physical range in which its initrd was put. */
+  initrd: { readonly start: number; readonly end: number } | undefined;
   /** The scheduler's handle, once it runs. */
   task: HostTask | undefined;
   /** Its vcpu and memory are the host's again. */

@@ -137,6 +137,7 @@ function assemble(host: HostKernel, options: VirtualMachineOptions, ram: GuestRa
     deviceAccess: '',
     nestedExceptions: 0,
     exitsThisTurn: 0,
+    initrd: undefined,
     task: undefined,
     isReleased: false,
     end: undefined,
@@ -172,7 +173,8 @@ function placeBootData(
     // The range's size is the same whatever its value, so the tree's size is known before the initrd's place.
     const treeSize = describe({ start: 0, end: 0 }).length;
     const start = placeBelow(ram, initrd, ramEnd - Math.ceil(treeSize / 4096) * 4096, kernel.end, 'initrd');
-    tree = describe({ start, end: start + initrd.length });
+    vm.initrd = { start, end: start + initrd.length };
+    tree = describe(vm.initrd);
   }
   const treeStart = placeBelow(ram, tree, ramEnd, kernel.end, 'device tree');
   vcpu.writeX(A0, 0n);

@@ -82,6 +82,10 @@ function worldOf(host: HostKernel, task: VirtualMachineTask): World {
       if (!vm.isReleased) accounting.charge(vm.vcpu.counters, vm.hart.isUser);
       return accounting.metrics();
     },
+    programSource() {
+      if (vm.initrd === undefined || vm.isReleased) return undefined;
+      return { kind: 'initrd', bytes: vm.ram.read(vm.initrd.start, vm.initrd.end - vm.initrd.start) };
+    },
     pause: () => hostTask.pause(),
     resume: () => hostTask.resume(),
     snapshot() {

@@ -23,6 +23,8 @@ export interface BuiltDomain {
   /** Virtual address of the start-info page: a0 at entry. */
   readonly startInfo: bigint;
   readonly entry: bigint;
+  /** Machine addresses of the initrd; undefined without one. */
+  readonly initrd: { readonly start: number; readonly end: number } | undefined;
 }
 
 const PAGE = 4096;
@@ -107,6 +109,10 @@ export function buildDomain(plan: DomainPlan): BuiltDomain {
     sharedInfoFrame: SHARED_INFO_FRAME,
     startInfo: virtual(START_INFO_FRAME * PAGE),
     entry: kernel.entry,
+    initrd:
+      plan.initrd.length === 0
+        ? undefined
+        : { start: base + initrdOffset, end: base + initrdOffset + plan.initrd.length },
   };
 }
 

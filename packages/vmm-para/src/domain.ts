@@ -29,6 +29,8 @@ export interface Domain {
   /** Its memory is one extent of machine frames. */
   readonly firstFrame: number;
   readonly frameCount: number;
+  /** Machine addresses at which its initrd was put. */
+  readonly initrd: { readonly start: number; readonly end: number } | undefined;
   readonly pages: PageTypes;
   readonly memory: GuestMemory;
   readonly shared: SharedInfo;

@@ -63,6 +63,11 @@ function makeWorld(host: HostKernel, task: DomainTask, hostTask: HostTask): Worl
       if (!domain.isReleased) domain.accounting.finish(domain.vcpu.counters, domain.isUser);
       return domain.accounting.metrics();
     },
+    programSource() {
+      const { initrd } = domain;
+      if (initrd === undefined || domain.isReleased) return undefined;
+      return { kind: 'initrd', bytes: host.memory.slice(initrd.start, initrd.end - initrd.start) };
+    },
     pause(): void {
       isPaused = true;
       hostTask.pause();

@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import pc from 'picocolors';
-import type { CompareReport, WorldReport } from '../compare.ts';
+import { type CompareReport, runsAnother, type WorldReport } from '../compare.ts';
 import { legReason, legs } from '../hop-recorder.ts';
 import { reportRows } from '../report-rows.ts';
 import type { HopData } from '../trace-file.ts';
@@ -41,7 +41,10 @@ function outputsText(report: CompareReport): string {
   const troubles = report.worlds
     .filter((world) => world.message !== undefined)
     .map((world) => pc.red(`${world.name}: ${world.message}`));
-  return [...blocks, ...troubles].join('\n');
+  const others = report.worlds
+    .filter((world) => runsAnother(world, report.program))
+    .map((world) => pc.red(`${world.name}: it runs another program, sha256 ${world.programSha256}`));
+  return [...blocks, ...troubles, ...others].join('\n');
 }
 
 function shorten(text: string): string {

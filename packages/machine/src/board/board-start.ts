@@ -1,6 +1,6 @@
 import { startWithFirmware, startWithSbi, writeDynamicInfo } from '../firmware/start.ts';
 import { loadImage } from '../load/image.ts';
-import { placeInitrd } from '../load/initrd.ts';
+import { type HighPlacement, placeInitrd } from '../load/initrd.ts';
 import type { Board } from './board.ts';
 import { boardDeviceTree } from './board-device-tree.ts';
 
@@ -16,8 +16,9 @@ export interface BootImages {
 /**
  * Loads what is to run and the device tree into RAM, and puts the harts where they begin: all of them in the firmware, or the
  * first one in the kernel, for whom the built-in SBI keeps the others stopped. Throws LoadError.
+ * @returns where in RAM the initial RAM disk went.
  */
-export function startBoard(board: Board, images: BootImages): void {
+export function startBoard(board: Board, images: BootImages): HighPlacement['initrd'] {
   const { ram, hart, harts, vcpus } = board;
   const firmware = images.firmware && loadImage(ram, images.firmware, 'the firmware', 0);
   const kernel = images.kernel && loadImage(ram, images.kernel, 'the kernel');
@@ -41,4 +42,5 @@ export function startBoard(board: Board, images: BootImages): void {
   } else if (kernel) {
     for (const each of vcpus) startWithSbi(each, kernel.entry, treeLimit);
   }
+  return initrd;
 }

@@ -1,14 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInitrd } from '@worldswitch/guest-os';
+import type { LinuxFiles } from './linux-files.ts';
 import type { BenchProgram } from './program-table.ts';
 import type { Sample } from './report.ts';
-
-/** Where a kernel and an initial RAM disk with busybox are: what scripts/linux/fetch.mjs makes. */
-export interface LinuxFiles {
-  readonly kernel: string;
-  readonly initrd: string;
-}
 
 export const LINUX_MEMORY_MIB = 512;
 const LINUX_ARGUMENTS = 'console=ttyS0 quiet rdinit=/bench/init';

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { commandOptions } from './command-options.ts';
 import { type BootSample, bootSample, linuxSamples, type TimedLine } from './linux-session.ts';
 import { describeMachine } from './machine-description.ts';
 import { measure } from './measure.ts';
@@ -42,17 +43,8 @@ function choose<T extends { readonly name: string }>(all: readonly T[], list: st
 
 /** The command. Returns the exit code: 0, 1 when something is slower or wrong, 64 for arguments that are none. */
 export function main(args: readonly string[], where: Omit<Places, 'work'>): number {
-  let options: ReturnType<typeof parse>;
-  try {
-    options = parse(args);
-  } catch (error) {
-    process.stderr.write(`bench: ${(error as Error).message}\n${USAGE}`);
-    return 64;
-  }
-  if (options.help) {
-    process.stdout.write(USAGE);
-    return 0;
-  }
+  const options = commandOptions('bench', USAGE, () => parse(args));
+  if (typeof options === 'number') return options;
   if (options.short) return runShort(where.root, options.record);
   const work = mkdtempSync(join(tmpdir(), 'worldswitch-bench-'));
   try {

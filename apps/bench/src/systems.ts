@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LINUX_MEMORY_MIB, type LinuxFiles, linuxArguments, writeLinuxInitrd } from './linux-session.ts';
+import { linuxFilesIn, missingLinuxFiles } from './linux-files.ts';
+import { LINUX_MEMORY_MIB, linuxArguments, writeLinuxInitrd } from './linux-session.ts';
 import type { Command } from './measure.ts';
 import type { BenchProgram } from './program-table.ts';
 import { withWorkSize } from './work-size.ts';
@@ -136,22 +137,13 @@ const qemuSystem: ProcessSystem = {
   }),
 };
 
-const linuxFiles = ({ linux }: Places): LinuxFiles => ({
-  kernel: join(linux, 'kernel'),
-  initrd: join(linux, 'initrd.cpio'),
-});
-
-const noLinux = (places: Places) => {
-  const { kernel, initrd } = linuxFiles(places);
-  return existsSync(kernel) && existsSync(initrd)
-    ? undefined
-    : `no kernel and initrd.cpio in ${places.linux}: run node scripts/linux/fetch.mjs, or give --linux FOLDER`;
-};
+const noLinux = ({ linux }: Places) => missingLinuxFiles(linux);
 
 /** The initial RAM disk with these programs. */
 function linuxInitrd(places: Places, programs: readonly BenchProgram[]): string {
   const path = join(places.work, 'linux.cpio');
-  if (!existsSync(path)) writeLinuxInitrd(path, linuxFiles(places), join(places.root, 'images', 'linux'), programs);
+  if (!existsSync(path))
+    writeLinuxInitrd(path, linuxFilesIn(places.linux), join(places.root, 'images', 'linux'), programs);
   return path;
 }
 
@@ -168,7 +160,12 @@ const worldswitchLinux: LinuxSystem = {
       inNode(
         places,
         'run-linux-machine',
-        ...[linuxFiles(places).kernel, linuxInitrd(places, programs), linuxArguments(runs), String(LINUX_MEMORY_MIB)],
+        ...[
+          linuxFilesIn(places.linux).kernel,
+          linuxInitrd(places, programs),
+          linuxArguments(runs),
+          String(LINUX_MEMORY_MIB),
+        ],
       ),
     ),
 };
@@ -183,7 +180,7 @@ const qemuLinux: LinuxSystem = {
       file: 'qemu-system-riscv64',
       arguments: [
         ...['-machine', 'virt', '-m', String(LINUX_MEMORY_MIB), '-nographic', '-no-reboot'],
-        ...['-monitor', 'none', '-serial', 'stdio', '-kernel', linuxFiles(places).kernel],
+        ...['-monitor', 'none', '-serial', 'stdio', '-kernel', linuxFilesIn(places.linux).kernel],
         ...['-initrd', linuxInitrd(places, programs), '-append', linuxArguments(runs)],
       ],
     }),

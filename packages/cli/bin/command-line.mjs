@@ -1,10 +1,7 @@
 import { existsSync } from 'node:fs';
-import { setFlagsFromString } from 'node:v8';
+import { keepHeapSmall } from './small-heap.mjs';
 
-// A machine's memory is no garbage of JavaScript, and what else it makes dies young: V8 need not let the space for new objects grow
-// from 1 to 16 MiB, twice, whenever code is translated, nor the one for old objects to twice of what is in use.
-setFlagsFromString('--semi-space-growth-factor=1');
-setFlagsFromString('--heap-growing-percent=20');
+keepHeapSmall();
 
 /** The command line's module: in a checkout made from the sources beside this file; the published package has dist only. */
 export async function loadCommandLine() {

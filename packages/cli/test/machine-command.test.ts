@@ -5,45 +5,8 @@ import { join } from 'node:path';
 import { assemble } from '@worldswitch/isa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ExitCode } from '../src/exit-codes.ts';
+import { echoKernel } from './echo-kernel.ts';
 import { commandFile, runCommand } from './run-command.ts';
-
-/**
- * Echoes what is typed. `q` switches the machine off with status 42, `r` resets it.
- * Runs in machine mode and in supervisor mode, at whatever address.
- */
-const echoKernel = `
-    csrr x0, sscratch
-    li   s0, 0x10000000
-    li   s1, 0x100000
-    mv   s2, a0
-    bnez s2, wait
-    li   a0, 'k'
-    sb   a0, 0(s0)
-    li   a0, 10
-    sb   a0, 0(s0)
-poll:
-    lbu  t0, 5(s0)
-    andi t0, t0, 1
-    beqz t0, poll
-    lbu  a0, 0(s0)
-    li   t1, 'q'
-    beq  a0, t1, off
-    li   t1, 'r'
-    beq  a0, t1, reset
-    sb   a0, 0(s0)
-    j    poll
-off:
-    li   t0, 0x2a3333
-    sw   t0, 0(s1)
-    j    off
-reset:
-    li   t0, 0x7777
-    sw   t0, 0(s1)
-    j    reset
-wait:
-    wfi
-    j    wait
-`;
 
 /** Prints 1 after a second and 2 an hour later, and switches itself off. */
 const waitingKernel = `

@@ -4,43 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assemble } from '@worldswitch/isa';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { ECHO_STATUS, echoKernel } from './echo-kernel.ts';
 import { commandFile } from './run-command.ts';
-
-/** Prints `k`, and then what is typed; `r` resets the machine, `q` switches it off, `y` prints without end. */
-const echo = `
-    li   s0, 0x10000000
-    li   s1, 0x100000
-    li   a0, 'k'
-    sb   a0, 0(s0)
-    li   a0, 10
-    sb   a0, 0(s0)
-poll:
-    lbu  t0, 5(s0)
-    andi t0, t0, 1
-    beqz t0, poll
-    lbu  a0, 0(s0)
-    li   t0, 0x7777
-    li   t1, 'r'
-    beq  a0, t1, power
-    li   t0, 0x5555
-    li   t1, 'q'
-    beq  a0, t1, power
-yes:
-    sb   a0, 0(s0)
-    li   t1, 'y'
-    beq  a0, t1, yes
-    j    poll
-power:
-    sw   t0, 0(s1)
-    j    power
-`;
 
 let folder: string;
 let kernel: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'worldswitch-terminal-'));
   kernel = join(folder, 'kernel.bin');
-  writeFileSync(kernel, assemble(echo, { origin: 0x8020_0000 }).bytes);
+  writeFileSync(kernel, assemble(echoKernel, { origin: 0x8020_0000 }).bytes);
   writeFileSync(join(folder, 'disk.img'), new Uint8Array(4096));
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -111,7 +83,7 @@ it.skipIf(process.platform !== 'linux')('a machine that is reset again and again
   expect(open()).toBe(before);
   // Its input is still open: nothing but the machine's end ends it.
   run.type('q');
-  expect(await run.ended).toBe(0);
+  expect(await run.ended).toBe(ECHO_STATUS);
 });
 
 const hasScript = spawnSync('script', ['--version']).status === 0;

@@ -1,6 +1,7 @@
 /** How long the ways between guest and host take: `pnpm bench:latency`. */
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
+import { commandOptions } from '../command-options.ts';
 import { describeMachine } from '../machine-description.ts';
 import { measure } from '../measure.ts';
 import { median } from '../statistics.ts';
@@ -27,17 +28,8 @@ const targets = { trap: 0.5, systemCall: 1.5, coldStart: 250 } as const;
 
 /** The command. Returns the exit code: 0, or 64 for arguments that are none. */
 export function main(args: readonly string[], where: { readonly command: string }): number {
-  let options: ReturnType<typeof parse>;
-  try {
-    options = parse(args);
-  } catch (error) {
-    process.stderr.write(`latency: ${(error as Error).message}\n${USAGE}`);
-    return 64;
-  }
-  if (options.help) {
-    process.stdout.write(USAGE);
-    return 0;
-  }
+  const options = commandOptions('latency', USAGE, () => parse(args));
+  if (typeof options === 'number') return options;
   const { batches, starts } = options;
   const hello = [where.command, 'run', 'hello'];
   const wall = Array.from({ length: starts + 1 }, () => {

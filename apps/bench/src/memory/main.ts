@@ -1,10 +1,10 @@
 /** What a machine takes beyond the RAM of its guest, after a boot of Linux: `pnpm bench:memory`. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { getHeapStatistics } from 'node:v8';
 import { Machine } from '@worldswitch/machine';
 import { keepHeapSmall, readApart } from '../as-the-command.ts';
+import { commandOptions } from '../command-options.ts';
+import { linuxFilesIn, missingLinuxFiles } from '../linux-files.ts';
 import { anonymousExecutable, type MemoryShape, residentMemory } from '../resident-memory.ts';
 
 const USAGE = `usage: pnpm bench:memory [--memory MIB] [--linux FOLDER] [--json]
@@ -24,38 +24,21 @@ const TARGET = 64;
 /** The command. Returns the exit code: 0, 64 for arguments that are none, 69 without the files. */
 export function main(args: readonly string[], where: { readonly linux: string }): number {
   const before = process.memoryUsage().rss;
-  let options: { readonly memory: string; readonly linux: string; readonly json: boolean; readonly help: boolean };
-  try {
-    options = parseArgs({
-      args: [...args],
-      options: {
-        memory: { type: 'string', default: '1024' },
-        linux: { type: 'string', default: where.linux },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    }).values;
-    if (!(Number(options.memory) > 0)) throw new Error(`--memory is a number above 0, not ${options.memory}`);
-  } catch (error) {
-    process.stderr.write(`memory: ${(error as Error).message}\n${USAGE}`);
-    return 64;
-  }
-  if (options.help) {
-    process.stdout.write(USAGE);
-    return 0;
-  }
-  const files = { kernel: join(options.linux, 'kernel'), initrd: join(options.linux, 'initrd.cpio') };
-  if (!existsSync(files.kernel) || !existsSync(files.initrd)) {
-    process.stderr.write(`memory: no kernel and initrd.cpio in ${options.linux}: run node scripts/linux/fetch.mjs\n`);
+  const options = commandOptions('memory', USAGE, () => parse(args, where.linux));
+  if (typeof options === 'number') return options;
+  const missing = missingLinuxFiles(options.linux);
+  if (missing !== undefined) {
+    process.stderr.write(`memory: ${missing}\n`);
     return 69;
   }
+  const files = linuxFilesIn(options.linux);
   keepHeapSmall();
   let said = '';
   const machine = Machine.create({
     kernel: readApart(files.kernel),
     initrd: readApart(files.initrd),
     bootArguments: 'console=ttyS0',
-    memoryBytes: Number(options.memory) * MIB,
+    memoryBytes: options.memory * MIB,
     engine: 'compiled',
     console: {
       write(bytes) {
@@ -81,9 +64,23 @@ export function main(args: readonly string[], where: { readonly linux: string })
     decodedPages: engine.decodedPages,
   };
   machine.dispose();
-  const report = { unit: 'MiB', guestMemory: Number(options.memory), target: TARGET, asItIs, collected, counts };
+  const report = { unit: 'MiB', guestMemory: options.memory, target: TARGET, asItIs, collected, counts };
   process.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : format(asItIs, collected));
   return 0;
+}
+
+function parse(args: readonly string[], linux: string) {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      memory: { type: 'string', default: '1024' },
+      linux: { type: 'string', default: linux },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (!(Number(values.memory) > 0)) throw new Error(`--memory is a number above 0, not ${values.memory}`);
+  return { ...values, memory: Number(values.memory) };
 }
 
 /** In MiB. `overhead` is `resident` without `node` and `guest`; the rest are parts of it, or overlap with it. */

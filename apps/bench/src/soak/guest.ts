@@ -1,6 +1,6 @@
 import { createInitrd } from '@worldswitch/guest-os';
 import { readApart } from '../as-the-command.ts';
-import type { LinuxFiles } from '../linux-session.ts';
+import type { LinuxFiles } from '../linux-files.ts';
 
 export const SOAK_ARGUMENTS = 'console=ttyS0 quiet rdinit=/soak/init';
 

@@ -1,12 +1,14 @@
 /**
  * Runs a Linux guest under load for a long time and looks whether the process grows: `pnpm bench:soak --minutes 60`.
  */
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { getHeapStatistics } from 'node:v8';
 import { Machine } from '@worldswitch/machine';
 import { keepHeapSmall, readApart } from '../as-the-command.ts';
+import { commandOptions } from '../command-options.ts';
+import { linuxFilesIn, missingLinuxFiles } from '../linux-files.ts';
 import { type MemoryShape, residentMemory } from '../resident-memory.ts';
 import { ROUND_MARK, SOAK_ARGUMENTS, soakInitrd } from './guest.ts';
 import { floors, slopePerHour } from './trend.ts';
@@ -52,24 +54,14 @@ interface Sample {
 
 /** The command. Returns the exit code: 0, 1 for growth or a guest that stopped, 64 for arguments that are none, 69 without the files. */
 export function main(args: readonly string[], where: { readonly root: string; readonly linux: string }): number {
-  let options: ReturnType<typeof parse>;
-  try {
-    options = parse(args, where.linux);
-  } catch (error) {
-    process.stderr.write(`soak: ${(error as Error).message}\n${USAGE}`);
-    return 64;
-  }
-  if (options.help) {
-    process.stdout.write(USAGE);
-    return 0;
-  }
-  const files = { kernel: join(options.linux, 'kernel'), initrd: join(options.linux, 'initrd.cpio') };
-  if (!existsSync(files.kernel) || !existsSync(files.initrd)) {
-    process.stderr.write(
-      `soak: no kernel and initrd.cpio in ${options.linux}: run node scripts/linux/fetch.mjs, or give --linux FOLDER\n`,
-    );
+  const options = commandOptions('soak', USAGE, () => parse(args, where.linux));
+  if (typeof options === 'number') return options;
+  const missing = missingLinuxFiles(options.linux);
+  if (missing !== undefined) {
+    process.stderr.write(`soak: ${missing}\n`);
     return 69;
   }
+  const files = linuxFilesIn(options.linux);
   keepHeapSmall();
   let rounds = 0;
   let failures = 0;

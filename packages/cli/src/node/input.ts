@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readlinkSync, readSync, statSync } from 'node:fs';
+import { fstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import type { FileTree, FileTreeEntry, ProgramSpec, WorldDefinition } from '@worldswitch/contracts';
 import { guestKernel, programNames } from '@worldswitch/guest-os';
@@ -6,37 +6,15 @@ import { parseElf } from '@worldswitch/host-os';
 import { builtInProgram } from '../built-in-program.ts';
 import { ExitCode, UserError } from '../exit-codes.ts';
 import type { GuestKernels } from '../worlds.ts';
+import { readApart } from './read-apart.ts';
 
 /** First address beyond user space under Sv39: no world offers a program more. */
 const userEnd = 2 ** 38;
 
-/** Files of this size on get memory of their own. */
-const LARGE_FILE = 2 ** 20;
-
-/**
- * A file's bytes. Those of a large one, which is soon in a machine's memory and given up, lie in pages of their own: when glibc gets
- * as large a block back it holds on to as much freed memory from then on, in each thread (mallopt(3), M_MMAP_THRESHOLD), and the
- * threads that compile for V8 would keep tens of megabytes. The pages of a resizable buffer are not malloc's.
- */
-function readBytes(path: string): Uint8Array {
-  const file = openSync(path, 'r');
-  try {
-    const { size } = fstatSync(file);
-    if (size < LARGE_FILE) return readFileSync(file);
-    const Resizable = ArrayBuffer as new (length: number, options: { readonly maxByteLength: number }) => ArrayBuffer;
-    const bytes = new Uint8Array(new Resizable(size, { maxByteLength: size }), 0, size);
-    let at = 0;
-    for (let count = 1; at < size && count > 0; at += count) count = readSync(file, bytes, at, size - at, at);
-    return bytes.subarray(0, at);
-  } finally {
-    closeSync(file);
-  }
-}
-
 /** Reads a file that an option or argument named. */
 export function readInput(path: string, what: string): Uint8Array {
   try {
-    return readBytes(path);
+    return readApart(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const why =

@@ -3,21 +3,23 @@ import type { MachineMemory } from '../../memory/machine-memory.ts';
 import { RAM } from '../../memory/memory-layout.ts';
 import { HEAT, HEAT_SIZE, heatOf, MAX_HEAT } from '../interpreter/layout.ts';
 import type { PlainCsrLookup } from '../plain-csr.ts';
-import { discoverRegion, isComputedJump, type PageDecoder, type Region } from './discovery/discover.ts';
+import { BATCH, type CodeModule, CodeModules, type CompiledRegion, type ModuleBounds } from './code-modules.ts';
+import { discoverRegion, isComputedJump, type PageDecoder } from './discovery/discover.ts';
+import {
+  addLines,
+  cover,
+  createFrameCode,
+  type FrameCode,
+  hasLine,
+  isCovered,
+  linesOf,
+  noteTarget,
+} from './frame-code.ts';
 import { CODE_SLOT_COUNT, CODE_SLOTS, CodeVariant, codeKeyOf, codeSlotOf } from './layout.ts';
 import type { Dispatcher } from './link.ts';
 import { encodeRegions } from './link.ts';
 import type { PlacedRegion } from './translation/placed-region.ts';
 
-/**
- * Functions that are kept at once, guest instructions in them, and bytes of WebAssembly, of which V8 makes about four times as many of
- * machine code: what bounds the memory of translated code.
- */
-export const DEFAULT_MAX_FUNCTIONS = 0x4000;
-const MAX_INSTRUCTIONS = 150_000;
-export const DEFAULT_MAX_BYTES = 8 << 20;
-/** Places in the table that a module takes, however few regions it has. */
-const MODULE_PLACES = 32;
 /** Visits of an entry after which it waits to be compiled together with others; after half as many more it is compiled at once. */
 export const DEFAULT_THRESHOLD = 16_000;
 /** How often a place may be visited so many times more that is translated already, before it is compiled as an entry of its own. */
@@ -27,50 +29,11 @@ const COVERED_RELUCTANCE = 1;
  * code at start-up. After that it takes twice as many visits each time.
  */
 const EAGER_REWRITES = 4;
-/** Entries compiled together: fewer than MODULE_PLACES. */
-const BATCH = 24;
 /** Frames whose visits are counted; past it, those without translated code are forgotten. */
 const MAX_FRAMES = 0x800;
-/** Targets that are remembered of a computed jump. */
-const MAX_JUMP_TARGETS = 64;
 const PAGE_SIZE = 4096;
-/** Granularity in which writes to a frame are told apart from its code. */
-const LINE_SHIFT = 5;
 
-interface CompiledRegion {
-  /** Byte offset of the entry in the machine's memory, and with the variant what identifies translated code. */
-  readonly address: number;
-  readonly key: number;
-  readonly tableIndex: number;
-  readonly lines: Uint8Array;
-  readonly module: CodeModule;
-}
-
-interface FrameCode {
-  /** By halfword: how often the visits left there came to an end. */
-  readonly calls: Uint8Array;
-  /** A bit per variant for places, in halfwords, that a region has translated. */
-  readonly covered: Uint8Array;
-  /** By entry offset, the variant being its lowest bit. */
-  readonly entries: Map<number, CompiledRegion>;
-  /** By line: nonzero where one of the entries' regions has code, or has had since one was last thrown away. */
-  readonly lines: Uint8Array;
-  /** Places in the frame to which computed jumps in it were seen to go, by the jump's offset. */
-  readonly jumps: Map<number, number[]>;
-  /** How often code of this frame was overwritten. */
-  rewrites: number;
-}
-
-interface CodeModule {
-  readonly firstIndex: number;
-  readonly regions: CompiledRegion[];
-  readonly instructions: number;
-  readonly bytes: number;
-  /** One of its regions was entered since the last time that it was looked at. */
-  isUsed: boolean;
-}
-
-export interface CodeCacheOptions {
+export interface CodeCacheOptions extends ModuleBounds {
   readonly memory: MachineMemory;
   readonly table: WebAssembly.Table;
   readonly decode: (bits: number) => DecodedInstruction | undefined;
@@ -78,26 +41,17 @@ export interface CodeCacheOptions {
   readonly markCode: (frame: number) => void;
   readonly clock: () => number;
   readonly threshold: number;
-  /** Size of the table, at least that of a few modules. */
-  readonly maxFunctions: number;
-  /** Bytes of WebAssembly that are kept at once. */
-  readonly maxBytes: number;
   readonly plainCsrOf: PlainCsrLookup;
 }
 
 /**
  * Translated code by physical address. Translations say nothing about virtual addresses, so changes of address spaces do not
- * concern it; writes to frames do. Bounded: modules that were not entered for long go first.
+ * concern it; writes to frames do. Bounded: see `CodeModules`.
  */
 export class CodeCache {
   readonly #options: CodeCacheOptions;
   readonly #frames = new Map<number, FrameCode>();
-  /** In the order in which they are looked at when one has to go. */
-  readonly #modules: CodeModule[] = [];
-  /** First table indices that no module has. */
-  readonly #free: number[] = [];
-  #liveInstructions = 0;
-  #liveBytes = 0;
+  readonly #modules: CodeModules;
   #imports: Pick<Dispatcher, 'callGuest' | 'callRegion'> | undefined;
   #pending: number[] = [];
   readonly statistics = {
@@ -112,18 +66,18 @@ export class CodeCache {
 
   constructor(options: CodeCacheOptions) {
     this.#options = options;
-    const { table, maxFunctions } = options;
-    const places = Math.max(Math.floor(maxFunctions / MODULE_PLACES), 1);
-    // Index 0 is the interpreter's.
-    const size = 1 + places * MODULE_PLACES;
-    if (table.length < size) table.grow(size - table.length);
-    for (let place = places - 1; place >= 0; place--) this.#free.push(1 + place * MODULE_PLACES);
+    this.#modules = new CodeModules(options.table, options, {
+      watch: ({ regions }) => {
+        for (const region of regions) this.#clearSlot(region);
+      },
+      forget: (module) => this.#forget(module),
+    });
     this.#clearSlots();
   }
 
   /** Bytes of WebAssembly of the modules that are kept. */
   get liveBytes(): number {
-    return this.#liveBytes;
+    return this.#modules.liveBytes;
   }
 
   /** Regions that can be entered. */
@@ -153,9 +107,9 @@ export class CodeCache {
     }
     // Code that is overwritten again and again is compiled ever more reluctantly, and so is what was translated as part of
     // other regions: it is entered from outside when those are left early, and would be translated twice.
-    const isCovered = (code.covered[offset >>> 1]! >>> variant) & 1;
     const reluctance =
-      Math.max(2 ** Math.min(code.rewrites - EAGER_REWRITES, 7) - 1, 0) + isCovered * COVERED_RELUCTANCE;
+      Math.max(2 ** Math.min(code.rewrites - EAGER_REWRITES, 7) - 1, 0) +
+      (isCovered(code, offset, variant) ? COVERED_RELUCTANCE : 0);
     const calls = code.calls[offset >>> 1]!;
     const isHot = threshold === 0 || calls > reluctance;
     const entry = address + variant;
@@ -182,14 +136,7 @@ export class CodeCache {
     let code = this.#frames.get(frame);
     if (!code) {
       if (this.#frames.size >= MAX_FRAMES) this.#forgetColdFrames();
-      code = {
-        calls: new Uint8Array(PAGE_SIZE / 2),
-        covered: new Uint8Array(PAGE_SIZE / 2),
-        entries: new Map(),
-        lines: new Uint8Array(PAGE_SIZE >>> LINE_SHIFT),
-        jumps: new Map(),
-        rewrites: 0,
-      };
+      code = createFrameCode();
       this.#frames.set(frame, code);
     }
     return code;
@@ -203,11 +150,7 @@ export class CodeCache {
     const offset = from & (PAGE_SIZE - 1);
     const decoded = this.#decoder(from - offset)(offset);
     if (!decoded || !isComputedJump(decoded)) return;
-    const { jumps } = this.#frameCode((from - RAM) >>> 12);
-    const target = to & (PAGE_SIZE - 1);
-    const targets = jumps.get(offset);
-    if (!targets) jumps.set(offset, [target]);
-    else if (!targets.includes(target) && targets.length < MAX_JUMP_TARGETS) targets.push(target);
+    noteTarget(this.#frameCode((from - RAM) >>> 12), offset, to & (PAGE_SIZE - 1));
   }
 
   #forgetColdFrames(): void {
@@ -259,11 +202,9 @@ export class CodeCache {
       const codePage = address - offset;
       const code = this.#frames.get((address - RAM) >>> 12);
       if (!code || code.entries.has(offset | variant)) continue;
-      if ((code.covered[offset >>> 1]! >>> variant) & 1 && entry !== wanted) continue;
+      if (isCovered(code, offset, variant) && entry !== wanted) continue;
       const region = discoverRegion(offset, this.#decoder(codePage), plainCsrOf, (jump) => code.jumps.get(jump) ?? []);
-      for (const { instructions } of region.blocks) {
-        for (const place of instructions) code.covered[place.offset >>> 1]! |= 1 << variant;
-      }
+      cover(code, region, variant);
       const physicalSize = variant === CodeVariant.physical ? memory.ramSize : 0;
       placed.push({ region, codePage, physicalSize, address, variant });
     }
@@ -271,7 +212,7 @@ export class CodeCache {
     if (placed.length > 0) {
       const instructions = placed.reduce((sum, { region }) => sum + region.instructionCount, 0);
       const bytes = encodeRegions(placed);
-      const firstIndex = this.#reserve(instructions, bytes.length);
+      const firstIndex = this.#modules.reserve(instructions, bytes.length);
       const { callGuest, callRegion } = this.#imports!;
       const env = { memory: memory.wasm, callGuest, callRegion };
       const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env });
@@ -289,7 +230,7 @@ export class CodeCache {
         memory.u16[heatOf(address)] = 0;
         markCode(frame);
       }
-      this.#modules.push(module);
+      this.#modules.add(module);
       this.statistics.modules++;
       this.statistics.regions += module.regions.length;
       this.statistics.instructions += instructions;
@@ -298,35 +239,11 @@ export class CodeCache {
     this.statistics.compileMs += clock() - started;
   }
 
-  /**
-   * The first table index for a module of so many guest instructions and bytes. Where there is no room, modules go that were not entered since
-   * they were looked at last; the others lose their code slots, so that the next visit shows that they are used.
-   */
-  #reserve(instructions: number, bytes: number): number {
-    const { maxBytes } = this.#options;
-    while (this.#modules.length > 0) {
-      const hasRoom = this.#liveInstructions + instructions <= MAX_INSTRUCTIONS && this.#liveBytes + bytes <= maxBytes;
-      if (this.#free.length > 0 && hasRoom) break;
-      const module = this.#modules.shift()!;
-      if (module.isUsed) {
-        module.isUsed = false;
-        for (const region of module.regions) this.#clearSlot(region);
-        this.#modules.push(module);
-      } else this.#evict(module);
-    }
-    this.#liveInstructions += instructions;
-    this.#liveBytes += bytes;
-    return this.#free.pop()!;
-  }
-
-  #evict(module: CodeModule): void {
+  /** Of a module whose functions are gone. */
+  #forget(module: CodeModule): void {
     this.statistics.evictedModules++;
-    this.#liveInstructions -= module.instructions;
-    this.#liveBytes -= module.bytes;
-    this.#free.push(module.firstIndex);
     for (const region of module.regions) {
       this.#clearSlot(region);
-      this.#options.table.set(region.tableIndex, null);
       const entries = this.#frames.get((region.address - RAM) >>> 12)?.entries;
       const entry = region.key & (PAGE_SIZE - 1);
       if (entries?.get(entry) === region) entries.delete(entry);
@@ -371,7 +288,7 @@ export class CodeCache {
   }
 
   reset(): void {
-    for (const module of this.#modules.splice(0)) this.#evict(module);
+    this.#modules.clear();
     this.#frames.clear();
     this.#pending = [];
     this.#clearSlots();
@@ -380,29 +297,3 @@ export class CodeCache {
 
 const nothingForgotten = { isEmpty: true, isChanged: false } as const;
 const nothingHit = { isEmpty: false, isChanged: false } as const;
-
-/** Whether one of the lines is set that these bytes touch. */
-function hasLine(lines: Uint8Array, offset: number, length: number): boolean {
-  for (let line = offset >>> LINE_SHIFT; line <= (offset + length - 1) >>> LINE_SHIFT; line++)
-    if (lines[line]) return true;
-  return false;
-}
-
-function addLines(lines: Uint8Array, more: Uint8Array): void {
-  for (let line = 0; line < lines.length; line++) lines[line]! |= more[line]!;
-}
-
-function linesOf(region: Region): Uint8Array {
-  const lines = new Uint8Array(PAGE_SIZE >>> LINE_SHIFT);
-  const mark = (from: number, to: number): void => {
-    for (let line = from >>> LINE_SHIFT; line <= Math.min(to, PAGE_SIZE - 1) >>> LINE_SHIFT; line++) lines[line] = 1;
-  };
-  for (const block of region.blocks) {
-    for (const { offset, decoded } of block.instructions) mark(offset, offset + decoded.length - 1);
-    // What stands there decided where the block ends, though it was not translated.
-    const { end } = block;
-    if (end.kind === 'step' || end.kind === 'interpret' || end.kind === 'environmentCall')
-      mark(end.offset, end.offset + 3);
-  }
-  return lines;
-}

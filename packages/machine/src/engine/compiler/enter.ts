@@ -9,7 +9,8 @@ import type { Engine } from '../engine.ts';
 import { Interpreter } from '../interpreter/interpreter.ts';
 import { createPlainCsrLookup } from '../plain-csr.ts';
 import type { EngineStatistics } from '../statistics.ts';
-import { CodeCache, DEFAULT_MAX_BYTES, DEFAULT_MAX_FUNCTIONS, DEFAULT_THRESHOLD } from './cache.ts';
+import { CodeCache, DEFAULT_THRESHOLD } from './cache.ts';
+import { DEFAULT_MAX_BYTES, DEFAULT_MAX_FUNCTIONS } from './code-modules.ts';
 import {
   CLOCK_PARTS,
   CLOCK_PARTS_EACH,

@@ -34,6 +34,8 @@ const MIB = 2 ** 20;
 
 interface Sample {
   readonly minutes: number;
+  /** CPU time of all threads. */
+  readonly cpuSeconds: number;
   readonly rounds: number;
   readonly instructions: number;
   /** MiB: resident beyond the guest's RAM, of that the engines' tables, and the RAM that the guest has touched. */
@@ -150,9 +152,11 @@ function parse(args: readonly string[], linux: string) {
 function takeSample(machine: Machine, shape: MemoryShape, minutes: number, rounds: number): Sample {
   const { total, ram, tables } = residentMemory(shape);
   const { heapUsed, external } = process.memoryUsage();
+  const cpu = process.cpuUsage();
   const engine = machine.statistics.engine!;
   return {
     minutes: Number(minutes.toFixed(3)),
+    cpuSeconds: Number(((cpu.user + cpu.system) / 1e6).toFixed(1)),
     rounds,
     instructions: machine.counters.instructions,
     overhead: (total - ram) / MIB,

@@ -5,10 +5,12 @@ import { HEAT, HEAT_SIZE, heatOf, MAX_HEAT } from '../interpreter/layout.ts';
 import type { PlainCsrLookup } from '../plain-csr.ts';
 import { BATCH, type CodeModule, CodeModules, type CompiledRegion, type ModuleBounds } from './code-modules.ts';
 import { discoverRegion, isComputedJump, type PageDecoder } from './discovery/discover.ts';
+import { ByteWriter } from './emission/byte-writer.ts';
 import {
   addLines,
+  clearFrameCode,
   cover,
-  createFrameCode,
+  createFrameCodes,
   type FrameCode,
   hasLine,
   isCovered,
@@ -29,6 +31,8 @@ const COVERED_RELUCTANCE = 1;
  * code at start-up. After that it takes twice as many visits each time.
  */
 const EAGER_REWRITES = 4;
+/** How often an entry waits half as many visits again as the threshold while modules are crowded, before it is compiled all the same. */
+const MOST_WAITS = 4;
 /** Frames whose visits are counted; past it, those without translated code are forgotten. */
 const MAX_FRAMES = 0x800;
 const PAGE_SIZE = 4096;
@@ -51,7 +55,9 @@ export interface CodeCacheOptions extends ModuleBounds {
 export class CodeCache {
   readonly #options: CodeCacheOptions;
   readonly #frames = new Map<number, FrameCode>();
+  readonly #spareFrames: FrameCode[] = [];
   readonly #modules: CodeModules;
+  readonly #encoded = new ByteWriter();
   #imports: Pick<Dispatcher, 'callGuest' | 'callRegion'> | undefined;
   #pending: number[] = [];
   readonly statistics = {
@@ -110,8 +116,9 @@ export class CodeCache {
     const reluctance =
       Math.max(2 ** Math.min(code.rewrites - EAGER_REWRITES, 7) - 1, 0) +
       (isCovered(code, offset, variant) ? COVERED_RELUCTANCE : 0);
+    const patience = this.#modules.isCrowded ? MOST_WAITS : 0;
     const calls = code.calls[offset >>> 1]!;
-    const isHot = threshold === 0 || calls > reluctance;
+    const isHot = threshold === 0 || calls > reluctance + patience;
     const entry = address + variant;
     if (isHot || (calls >= reluctance && threshold <= MAX_HEAT)) {
       if (!this.#pending.includes(entry)) this.#pending.push(entry);
@@ -136,7 +143,8 @@ export class CodeCache {
     let code = this.#frames.get(frame);
     if (!code) {
       if (this.#frames.size >= MAX_FRAMES) this.#forgetColdFrames();
-      code = createFrameCode();
+      if (this.#spareFrames.length === 0) this.#spareFrames.push(...createFrameCodes());
+      code = this.#spareFrames.pop()!;
       this.#frames.set(frame, code);
     }
     return code;
@@ -154,7 +162,13 @@ export class CodeCache {
   }
 
   #forgetColdFrames(): void {
-    for (const [frame, { entries }] of this.#frames) if (entries.size === 0) this.#frames.delete(frame);
+    for (const [frame, code] of this.#frames) if (code.entries.size === 0) this.#forgetFrame(frame, code);
+  }
+
+  #forgetFrame(frame: number, code: FrameCode): void {
+    this.#frames.delete(frame);
+    clearFrameCode(code);
+    this.#spareFrames.push(code);
   }
 
   #setSlot(region: CompiledRegion): void {
@@ -211,13 +225,20 @@ export class CodeCache {
     this.#pending = [];
     if (placed.length > 0) {
       const instructions = placed.reduce((sum, { region }) => sum + region.instructionCount, 0);
-      const bytes = encodeRegions(placed);
+      const bytes = encodeRegions(placed, this.#encoded);
       const firstIndex = this.#modules.reserve(instructions, bytes.length);
       const { callGuest, callRegion } = this.#imports!;
       const env = { memory: memory.wasm, callGuest, callRegion };
       const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env });
       for (const index of placed.keys()) table.set(firstIndex + index, exports[index]);
-      const module: CodeModule = { firstIndex, regions: [], instructions, bytes: bytes.length, isUsed: true };
+      const module: CodeModule = {
+        firstIndex,
+        regions: [],
+        liveRegions: placed.length,
+        instructions,
+        bytes: bytes.length,
+        isUsed: true,
+      };
       for (const [index, { region, address, variant }] of placed.entries()) {
         const key = codeKeyOf(address, variant === CodeVariant.physical);
         const compiled = { address, key, tableIndex: firstIndex + index, lines: linesOf(region), module };
@@ -243,10 +264,12 @@ export class CodeCache {
   #forget(module: CodeModule): void {
     this.statistics.evictedModules++;
     for (const region of module.regions) {
-      this.#clearSlot(region);
       const entries = this.#frames.get((region.address - RAM) >>> 12)?.entries;
       const entry = region.key & (PAGE_SIZE - 1);
-      if (entries?.get(entry) === region) entries.delete(entry);
+      // What was overwritten may have been compiled again.
+      if (entries?.get(entry) !== region) continue;
+      entries.delete(entry);
+      this.#clearSlot(region);
       this.#options.memory.u16[heatOf(region.address)] = this.#visits;
     }
   }
@@ -274,6 +297,7 @@ export class CodeCache {
       this.#clearSlot(region);
       isChanged = true;
       code.entries.delete(entry);
+      this.#modules.overwrite(region);
       code.calls[entry >>> 1] = 0;
       const visits = this.#visits >>> Math.max(EAGER_REWRITES - code.rewrites, 0);
       this.#options.memory.u16[heatOf(region.address)] = Math.max(visits, 1);
@@ -289,7 +313,7 @@ export class CodeCache {
 
   reset(): void {
     this.#modules.clear();
-    this.#frames.clear();
+    for (const [frame, code] of this.#frames) this.#forgetFrame(frame, code);
     this.#pending = [];
     this.#clearSlots();
   }

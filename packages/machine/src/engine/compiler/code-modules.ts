@@ -1,3 +1,5 @@
+import type { LineSet } from './frame-code.ts';
+
 /** Functions that are kept at once: what bounds the table. */
 export const DEFAULT_MAX_FUNCTIONS = 0x4000;
 /**
@@ -10,6 +12,12 @@ export const DEFAULT_MAX_BYTES = 8 << 20;
 const MODULE_PLACES = 32;
 /** Entries compiled together, at most: fewer than MODULE_PLACES. */
 export const BATCH = 24;
+/** Where less than this part of the places is free, small modules would drive out each other. */
+const FREE_PART = 1 / 8;
+/** Where a greater share of the regions made lately was overwritten, the next ones are unlikely to pay for modules of their own. */
+const MOST_OVERWRITTEN = 1 / 2;
+/** Regions over which that share is taken. */
+const RECENT_REGIONS = 256;
 
 /** A region that was translated, as a function in the table. */
 export interface CompiledRegion {
@@ -17,8 +25,8 @@ export interface CompiledRegion {
   readonly address: number;
   readonly key: number;
   readonly tableIndex: number;
-  /** By line of its frame: nonzero where it has code. */
-  readonly lines: Uint8Array;
+  /** Where in its frame it has code. */
+  readonly lines: LineSet;
   readonly module: CodeModule;
 }
 
@@ -26,6 +34,8 @@ export interface CompiledRegion {
 export interface CodeModule {
   readonly firstIndex: number;
   readonly regions: CompiledRegion[];
+  /** How many of them were not overwritten. */
+  liveRegions: number;
   readonly instructions: number;
   readonly bytes: number;
   /** One of its regions was entered since the last time that it was looked at. */
@@ -56,6 +66,9 @@ export class CodeModules {
   readonly #modules: CodeModule[] = [];
   /** First table indices that no module has. */
   readonly #free: number[] = [];
+  readonly #fewPlaces: number;
+  /** Of the regions made lately, the share that was overwritten. */
+  #overwritten = 0;
   #liveInstructions = 0;
   #liveBytes = 0;
 
@@ -64,6 +77,7 @@ export class CodeModules {
     this.#maxBytes = maxBytes;
     this.#owner = owner;
     const places = Math.max(Math.floor(maxFunctions / MODULE_PLACES), 1);
+    this.#fewPlaces = Math.floor(places * FREE_PART);
     // Index 0 is the interpreter's.
     const size = 1 + places * MODULE_PLACES;
     if (table.length < size) table.grow(size - table.length);
@@ -73,6 +87,11 @@ export class CodeModules {
   /** Bytes of WebAssembly of the modules that are kept. */
   get liveBytes(): number {
     return this.#liveBytes;
+  }
+
+  /** Small modules do not pay: entries are to wait until more of them can be compiled together. */
+  get isCrowded(): boolean {
+    return this.#free.length < this.#fewPlaces || this.#overwritten > MOST_OVERWRITTEN;
   }
 
   /**
@@ -99,6 +118,15 @@ export class CodeModules {
   /** Keeps a module of what was reserved. */
   add(module: CodeModule): void {
     this.#modules.push(module);
+    this.#overwritten *= (1 - 1 / RECENT_REGIONS) ** module.regions.length;
+  }
+
+  /** A region was overwritten. Its module goes when it was the last one. */
+  overwrite({ module }: CompiledRegion): void {
+    this.#overwritten += 1 / RECENT_REGIONS;
+    if (--module.liveRegions > 0) return;
+    this.#modules.splice(this.#modules.indexOf(module), 1);
+    this.#evict(module);
   }
 
   clear(): void {

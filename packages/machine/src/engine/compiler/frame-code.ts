@@ -5,8 +5,13 @@ import type { CodeVariant } from './layout.ts';
 /** Targets that are remembered of a computed jump. */
 const MAX_JUMP_TARGETS = 64;
 const FRAME_SIZE = 4096;
+/** Frames whose accounts are made at once. */
+const FRAMES_AT_ONCE = 64;
 /** Granularity in which writes to a frame are told apart from its code. */
 const LINE_SHIFT = 5;
+
+/** Lines of a frame, a bit each. Typed arrays as small as this are part of JavaScript's heap. */
+export type LineSet = Int32Array<ArrayBuffer>;
 
 /** What is known of the code in one frame of RAM. */
 export interface FrameCode {
@@ -16,23 +21,41 @@ export interface FrameCode {
   readonly covered: Uint8Array;
   /** By entry offset, the variant being its lowest bit. */
   readonly entries: Map<number, CompiledRegion>;
-  /** By line: nonzero where one of the entries' regions has code, or has had since one was last thrown away. */
-  readonly lines: Uint8Array;
+  /** Where one of the entries' regions has code, or has had since one was last thrown away. */
+  readonly lines: LineSet;
   /** Places in the frame to which computed jumps in it were seen to go, by the jump's offset. */
   readonly jumps: Map<number, number[]>;
   /** How often code of this frame was overwritten. */
   rewrites: number;
 }
 
-export function createFrameCode(): FrameCode {
-  return {
-    calls: new Uint8Array(FRAME_SIZE / 2),
-    covered: new Uint8Array(FRAME_SIZE / 2),
-    entries: new Map(),
-    lines: new Uint8Array(FRAME_SIZE >>> LINE_SHIFT),
-    jumps: new Map(),
-    rewrites: 0,
-  };
+const emptyLines = (): LineSet => new Int32Array((FRAME_SIZE >>> LINE_SHIFT) >>> 5);
+
+/** For some frames, in one buffer. */
+export function createFrameCodes(): FrameCode[] {
+  const halfwords = FRAME_SIZE / 2;
+  const places = new Uint8Array(FRAMES_AT_ONCE * 2 * halfwords);
+  return Array.from({ length: FRAMES_AT_ONCE }, (_, index) => {
+    const at = index * 2 * halfwords;
+    return {
+      calls: places.subarray(at, at + halfwords),
+      covered: places.subarray(at + halfwords, at + 2 * halfwords),
+      entries: new Map(),
+      lines: emptyLines(),
+      jumps: new Map(),
+      rewrites: 0,
+    };
+  });
+}
+
+/** Makes it one of a frame of which nothing is known. */
+export function clearFrameCode(code: FrameCode): void {
+  code.calls.fill(0);
+  code.covered.fill(0);
+  code.entries.clear();
+  code.lines.fill(0);
+  code.jumps.clear();
+  code.rewrites = 0;
 }
 
 /** Whether a region has translated the place in its midst. */
@@ -55,21 +78,22 @@ export function noteTarget({ jumps }: FrameCode, offset: number, target: number)
 }
 
 /** Whether one of the lines is set that these bytes touch. */
-export function hasLine(lines: Uint8Array, offset: number, length: number): boolean {
+export function hasLine(lines: LineSet, offset: number, length: number): boolean {
   for (let line = offset >>> LINE_SHIFT; line <= (offset + length - 1) >>> LINE_SHIFT; line++)
-    if (lines[line]) return true;
+    if ((lines[line >>> 5]! >>> line) & 1) return true;
   return false;
 }
 
-export function addLines(lines: Uint8Array, more: Uint8Array): void {
-  for (let line = 0; line < lines.length; line++) lines[line]! |= more[line]!;
+export function addLines(lines: LineSet, more: LineSet): void {
+  for (let word = 0; word < lines.length; word++) lines[word]! |= more[word]!;
 }
 
 /** The lines in which a region has code. */
-export function linesOf(region: Region): Uint8Array {
-  const lines = new Uint8Array(FRAME_SIZE >>> LINE_SHIFT);
+export function linesOf(region: Region): LineSet {
+  const lines = emptyLines();
   const mark = (from: number, to: number): void => {
-    for (let line = from >>> LINE_SHIFT; line <= Math.min(to, FRAME_SIZE - 1) >>> LINE_SHIFT; line++) lines[line] = 1;
+    const last = Math.min(to, FRAME_SIZE - 1) >>> LINE_SHIFT;
+    for (let line = from >>> LINE_SHIFT; line <= last; line++) lines[line >>> 5]! |= 1 << line;
   };
   for (const block of region.blocks) {
     for (const { offset, decoded } of block.instructions) mark(offset, offset + decoded.length - 1);

@@ -1,6 +1,7 @@
 import { HartOffset } from '../../hart/hart-state.ts';
 import { FETCH_TABLE, TRANSLATION_INDEX_MASK, TRANSLATION_INDEX_SHIFT } from '../../memory/memory-layout.ts';
 import { HEAT, HEAT_MASK } from '../interpreter/layout.ts';
+import type { ByteWriter } from './emission/byte-writer.ts';
 import { encodeModule, type FunctionType, FunctionWriter, Op, ValueType } from './emission/emit.ts';
 import {
   CODE_SLOT_COUNT,
@@ -179,9 +180,9 @@ function regionCall(): FunctionWriter {
 
 /**
  * Bytes of a module with one function per region, exported by its number. It does not import the table: V8 makes a copy of a table
- * for each module that does, and keeps such a module for as long as the table.
+ * for each module that does, and keeps such a module for as long as the table. With a writer the bytes hold until it is written to again.
  */
-export function encodeRegions(regions: readonly PlacedRegion[]): Uint8Array<ArrayBuffer> {
+export function encodeRegions(regions: readonly PlacedRegion[], writer?: ByteWriter): Uint8Array<ArrayBuffer> {
   const imports = [
     { name: 'callGuest', type: runType },
     { name: 'callRegion', type: callRegionType },
@@ -192,9 +193,6 @@ export function encodeRegions(regions: readonly PlacedRegion[]): Uint8Array<Arra
     body: compileRegion(placed, { callGuest: 0, callRegion: 1, multiplyAdd, self: imports.length + index }),
     exportAs: String(index),
   }));
-  return encodeModule({
-    types,
-    imports,
-    functions: [...bodies, { type: multiplyAddType, body: fusedMultiplyAdd() }],
-  });
+  const functions = [...bodies, { type: multiplyAddType, body: fusedMultiplyAdd() }];
+  return encodeModule({ types, imports, functions }, writer);
 }

@@ -228,14 +228,12 @@ function endOf({ offset, decoded }: PlacedInstruction, targetsOf: JumpTargets): 
 /** Offsets at which a block must begin because control can come from elsewhere. */
 function findLeaders(entry: number, read: InstructionReader): Set<number> {
   const leaders = new Set<number>([entry]);
-  const seen = new Uint8Array(PAGE_SIZE);
-  let count = 0;
+  const seen = new Set<number>();
   // Grows while it is walked.
   for (const leader of leaders) {
     let offset = leader;
-    while (offset >= 0 && offset < PAGE_SIZE && seen[offset] === 0 && count < MAX_REGION_INSTRUCTIONS) {
-      seen[offset] = 1;
-      count++;
+    while (offset >= 0 && offset < PAGE_SIZE && !seen.has(offset) && seen.size < MAX_REGION_INSTRUCTIONS) {
+      seen.add(offset);
       const instruction = read(offset);
       if (typeof instruction === 'string') break;
       const end = endOf(instruction, read.targetsOf);

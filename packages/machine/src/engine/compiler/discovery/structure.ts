@@ -157,9 +157,9 @@ function redirect(
 function reversePostorder(successors: readonly (readonly number[])[]): { sequence: number[]; order: number[] } {
   const order = new Array<number>(successors.length).fill(-1);
   const sequence: number[] = [];
-  const visited = new Uint8Array(successors.length);
+  const visited = new Array<boolean>(successors.length).fill(false);
   const stack: { node: number; next: number }[] = [{ node: 0, next: 0 }];
-  visited[0] = 1;
+  visited[0] = true;
   while (stack.length > 0) {
     const top = stack[stack.length - 1]!;
     const target = successors[top.node]![top.next++];
@@ -167,7 +167,7 @@ function reversePostorder(successors: readonly (readonly number[])[]): { sequenc
       sequence.push(top.node);
       stack.pop();
     } else if (!visited[target]) {
-      visited[target] = 1;
+      visited[target] = true;
       stack.push({ node: target, next: 0 });
     }
   }

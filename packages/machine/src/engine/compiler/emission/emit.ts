@@ -1,3 +1,5 @@
+import { ByteWriter } from './byte-writer.ts';
+
 /**
  * WebAssembly bytes, and nothing about RISC-V (WebAssembly Core Specification 2.0, chapter 5 "Binary Format").
  */
@@ -153,89 +155,6 @@ export const Op = {
   i64Extend32S: 0xc4,
 } as const;
 
-/** A growing byte string with the binary format's integers. */
-export class ByteWriter {
-  bytes: Uint8Array<ArrayBuffer>;
-  length = 0;
-
-  constructor(capacity = 1024) {
-    this.bytes = new Uint8Array(capacity);
-  }
-
-  #reserve(count: number): void {
-    if (this.length + count <= this.bytes.length) return;
-    const grown = new Uint8Array(Math.max(this.bytes.length * 2, this.length + count));
-    grown.set(this.bytes.subarray(0, this.length));
-    this.bytes = grown;
-  }
-
-  byte(value: number): void {
-    if (this.length === this.bytes.length) this.#reserve(1);
-    this.bytes[this.length++] = value;
-  }
-
-  append(other: ByteWriter): void {
-    this.#reserve(other.length);
-    this.bytes.set(other.bytes.subarray(0, other.length), this.length);
-    this.length += other.length;
-  }
-
-  /** Unsigned LEB128 of a 32-bit number. */
-  unsigned(value: number): void {
-    let rest = value >>> 0;
-    while (rest > 0x7f) {
-      this.byte((rest & 0x7f) | 0x80);
-      rest >>>= 7;
-    }
-    this.byte(rest);
-  }
-
-  /** Signed LEB128 of a number in [-2^31, 2^31). */
-  signed(value: number): void {
-    let rest = value | 0;
-    for (;;) {
-      const low = rest & 0x7f;
-      rest >>= 7;
-      if ((rest === 0 && !(low & 0x40)) || (rest === -1 && low & 0x40)) {
-        this.byte(low);
-        return;
-      }
-      this.byte(low | 0x80);
-    }
-  }
-
-  /** Signed LEB128 of a 64-bit value; a bigint is taken modulo 2^64. */
-  signed64(value: number | bigint): void {
-    if (typeof value === 'number') {
-      if (value === (value | 0)) {
-        this.signed(value);
-        return;
-      }
-      this.signed64(BigInt(value));
-      return;
-    }
-    let rest = BigInt.asIntN(64, value);
-    for (;;) {
-      const low = Number(rest & 0x7fn);
-      rest >>= 7n;
-      if ((rest === 0n && !(low & 0x40)) || (rest === -1n && low & 0x40)) {
-        this.byte(low);
-        return;
-      }
-      this.byte(low | 0x80);
-    }
-  }
-
-  name(text: string): void {
-    this.unsigned(text.length);
-    for (let i = 0; i < text.length; i++) this.byte(text.charCodeAt(i) & 0x7f);
-  }
-
-  toBytes(): Uint8Array<ArrayBuffer> {
-    return this.bytes.slice(0, this.length);
-  }
-}
-
 /** The body of one function while it is written: instructions, and locals as they turn out to be needed. */
 export class FunctionWriter {
   readonly code = new ByteWriter();
@@ -361,24 +280,26 @@ export class FunctionWriter {
     return this;
   }
 
-  /** The finished function with its locals and length, as the code section wants it. */
-  appendTo(section: ByteWriter): void {
-    const body = new ByteWriter(this.code.length + 32);
+  /** Puts the finished function with its locals and length where the code section is written. Nothing of it is left here. */
+  moveTo(section: ByteWriter): void {
+    const locals = new ByteWriter();
     const runs: { type: ValueType; count: number }[] = [];
     for (const type of this.#locals) {
       const last = runs[runs.length - 1];
       if (last && last.type === type) last.count++;
       else runs.push({ type, count: 1 });
     }
-    body.unsigned(runs.length);
+    locals.unsigned(runs.length);
     for (const run of runs) {
-      body.unsigned(run.count);
-      body.byte(run.type);
+      locals.unsigned(run.count);
+      locals.byte(run.type);
     }
-    body.append(this.code);
-    body.byte(Op.end);
-    section.unsigned(body.length);
-    section.append(body);
+    section.unsigned(locals.length + this.code.length + 1);
+    section.append(locals);
+    section.append(this.code);
+    section.byte(Op.end);
+    locals.release();
+    this.code.release();
   }
 }
 
@@ -398,16 +319,20 @@ export interface ModuleParts {
 
 const SectionId = { type: 1, import: 2, function: 3, export: 7, code: 10 } as const;
 
-/** A module that imports `env.memory`, the named functions, and `env.table` where it is said. */
-export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
-  const module = new ByteWriter(4096);
+/**
+ * A module that imports `env.memory`, the named functions, and `env.table` where it is said. With a writer of one's own the bytes hold
+ * until it is written to again.
+ */
+export function encodeModule(parts: ModuleParts, module = new ByteWriter()): Uint8Array<ArrayBuffer> {
+  module.clear();
   for (const byte of [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]) module.byte(byte);
   const section = (id: number, write: (into: ByteWriter) => void): void => {
-    const content = new ByteWriter(4096);
+    const content = new ByteWriter();
     write(content);
     module.byte(id);
     module.unsigned(content.length);
     module.append(content);
+    content.release();
   };
   section(SectionId.type, (into) => {
     into.unsigned(parts.types.length);
@@ -460,7 +385,7 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
   }
   section(SectionId.code, (into) => {
     into.unsigned(parts.functions.length);
-    for (const { body } of parts.functions) body.appendTo(into);
+    for (const { body } of parts.functions) body.moveTo(into);
   });
-  return module.toBytes();
+  return module.view();
 }

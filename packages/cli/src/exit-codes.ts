@@ -12,7 +12,7 @@ export const ExitCode = {
   usage: 64,
   /** A file that is not what it should be: a broken ELF, a bundle without config.json (EX_DATAERR). */
   badInput: 65,
-  /** A file that cannot be opened (EX_NOINPUT). */
+  /** A file that cannot be opened or written (EX_NOINPUT). */
   noInput: 66,
   /** Something outside is missing, such as the package registry (EX_UNAVAILABLE). */
   unavailable: 69,

@@ -176,7 +176,7 @@ function exitCodeHelp(): string {
     worldsDisagree: 'compare: the worlds disagree',
     usage: 'unknown command or option, or a wrong value',
     badInput: 'a file is not what it should be',
-    noInput: 'a file cannot be opened',
+    noInput: 'a file cannot be opened or written',
     unavailable: 'the package registry cannot be reached',
     internal: 'a defect of worldswitch',
     timeLimit: '--max-time ran out',

@@ -38,6 +38,6 @@ ${qemuArgumentsText()}
 
 Any other argument is rejected with one message.
 Exit codes: the machine's own when it switches itself off; ${ExitCode.usage} a wrong or unsupported argument, ${ExitCode.badInput} a file that is not what it
-should be, ${ExitCode.noInput} a file that cannot be opened, ${ExitCode.guestFault} the machine cannot go on, 128 + N ended by signal N.
+should be, ${ExitCode.noInput} a file that cannot be opened or written, ${ExitCode.guestFault} the machine cannot go on, 128 + N ended by signal N.
 `;
 }

@@ -3,8 +3,12 @@ import type { TraceSink } from '@worldswitch/contracts';
 import { ExitCode, UserError } from '../exit-codes.ts';
 import { chromeTraceSink, jsonLinesSink } from '../trace-file.ts';
 
-/** Writes all of a text or of bytes to a descriptor, however slowly its reader takes them. */
-export function writeAll(descriptor: number, data: string | Uint8Array): void {
+/**
+ * Writes all of a text or of bytes to a descriptor, however slowly its reader takes them. A reader that is gone ends the command.
+ * @param what the file, as the user is told of it.
+ * @throws UserError when it cannot be written, as on a full disk.
+ */
+export function writeAll(descriptor: number, data: string | Uint8Array, what = nameOf(descriptor)): void {
   const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : data;
   for (let offset = 0; offset < bytes.length; ) {
     try {
@@ -12,10 +16,15 @@ export function writeAll(descriptor: number, data: string | Uint8Array): void {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EPIPE') process.exit(0);
-      if (code !== 'EAGAIN') throw error;
+      if (code !== 'EAGAIN') throw new UserError(`cannot write ${what}: ${(error as Error).message}`, ExitCode.noInput);
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }
   }
+}
+
+function nameOf(descriptor: number): string {
+  if (descriptor === 1) return 'the standard output';
+  return descriptor === 2 ? 'the standard error output' : 'an output file';
 }
 
 const bufferedCharacters = 1 << 20;
@@ -31,7 +40,7 @@ export function traceFile(path: string): TraceSink & { close(): void } {
   let pending: string[] = [];
   let characters = 0;
   const flush = () => {
-    writeAll(descriptor, pending.join(''));
+    writeAll(descriptor, pending.join(''), `the trace file '${path}'`);
     pending = [];
     characters = 0;
   };
@@ -45,9 +54,12 @@ export function traceFile(path: string): TraceSink & { close(): void } {
   return {
     emit: (event) => sink.emit(event),
     close() {
-      chrome?.close();
-      flush();
-      closeSync(descriptor);
+      try {
+        chrome?.close();
+        flush();
+      } finally {
+        closeSync(descriptor);
+      }
     },
   };
 }

@@ -1,4 +1,15 @@
-import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { SnapshotError } from '@worldswitch/machine';
 import { ExitCode, UserError } from '../exit-codes.ts';
@@ -6,10 +17,28 @@ import { readInput } from './input.ts';
 
 /**
  * Puts a file in the place of another one so that at any moment there is the old one or the new one, whole, even when the process
- * is killed or the power fails: a file beside it is written and synced, renamed, and the directory is synced.
+ * is killed or the power fails: a file beside it is written and synced, renamed, and the directory is synced. A symbolic link stays,
+ * and what it points to is replaced. A device or a named pipe is written into: renaming would put a file in its place.
  * @throws UserError when it cannot be written.
  */
 export function replaceFile(path: string, bytes: Uint8Array): void {
+  try {
+    const present = statSync(path, { throwIfNoEntry: false });
+    if (present !== undefined && !present.isFile()) writeFileSync(path, bytes);
+    else replaceRegularFile(present === undefined ? path : realpathSync(path), bytes);
+  } catch (error) {
+    throw new UserError(`cannot write '${path}': ${reasonOf(error)}`, ExitCode.noInput);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'EISDIR') return 'it is a directory';
+  if (code === 'ENOENT') return 'there is no such folder';
+  return message;
+}
+
+function replaceRegularFile(path: string, bytes: Uint8Array): void {
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${process.pid}.tmp`);
   try {
@@ -25,7 +54,7 @@ export function replaceFile(path: string, bytes: Uint8Array): void {
     syncFolder(folder);
   } catch (error) {
     rmSync(temporary, { force: true });
-    throw new UserError(`cannot write '${path}': ${(error as Error).message}`, ExitCode.noInput);
+    throw error;
   }
 }
 

@@ -26,6 +26,9 @@ type Slot = { -readonly [Field in keyof TlbEntry]: TlbEntry[Field] };
 /** Counters of superpages' pieces: some superpages share one. */
 const PIECE_COUNTERS = 256;
 
+/** With at most so many insertions since all was flushed, a flush empties their ways alone: systems that flush often fill few. */
+const NOTED_INSERTIONS = 64;
+
 /** Marks an empty way: no page has this number. */
 const EMPTY = -1;
 
@@ -58,6 +61,9 @@ export function createTlb(options: TlbOptions): TlbModel {
   const { observesHits } = policy;
   const setMask = sets - 1;
   let occupied = 0;
+  /** Where insertions since the last flush of all went, and how many they were; above NOTED_INSERTIONS, anywhere. */
+  const inserted = new Int32Array(NOTED_INSERTIONS);
+  let insertedCount = 0;
   /** Pieces of superpages by their leaf, and at the end those of leaves above level 1. */
   const pieces = new Int32Array(PIECE_COUNTERS + 1);
 
@@ -67,6 +73,14 @@ export function createTlb(options: TlbOptions): TlbModel {
   };
   /** Whether a superpage that holds the page may have pieces here. They lie in other sets than the page itself. */
   const mayHavePieces = (page: number): boolean => pieces[PIECE_COUNTERS]! > 0 || pieces[leafOf(page)]! > 0;
+
+  const emptyAll = () => {
+    if (insertedCount > NOTED_INSERTIONS) pages.fill(EMPTY);
+    else for (let index = 0; index < insertedCount; index++) pages[inserted[index]!] = EMPTY;
+    insertedCount = 0;
+    occupied = 0;
+    pieces.fill(0);
+  };
 
   const empty = (position: number) => {
     countPiece(slots[position]!, -1);
@@ -142,6 +156,8 @@ export function createTlb(options: TlbOptions): TlbModel {
       pages[target] = page;
       asids[target] = isGlobal ? -1 : entry.asid;
       occupied++;
+      if (insertedCount < NOTED_INSERTIONS) inserted[insertedCount] = target;
+      if (insertedCount <= NOTED_INSERTIONS) insertedCount++;
       countPiece(slot, 1);
       model.counters.insertions++;
       replacement.filled(set, target - first);
@@ -151,9 +167,7 @@ export function createTlb(options: TlbOptions): TlbModel {
       model.counters.flushes++;
       if (occupied === 0) return;
       if (asid === undefined && page === undefined) {
-        pages.fill(EMPTY);
-        occupied = 0;
-        pieces.fill(0);
+        emptyAll();
         return;
       }
       // An ASID names no global entry; they have -1 here.
@@ -194,9 +208,8 @@ export function createTlb(options: TlbOptions): TlbModel {
     restore(state: SavedState) {
       const { counters, entries, policy } = requireTlbState(model, state);
       restore.call(replacement, policy);
-      pages.fill(EMPTY);
-      occupied = 0;
-      pieces.fill(0);
+      emptyAll();
+      insertedCount = NOTED_INSERTIONS + 1;
       for (const [position, entry] of eachEntry(entries)) {
         if (!slots[position]) throw new MmuError(`a saved TLB entry stands at ${position} of ${size}`);
         Object.assign(slots[position], entry);

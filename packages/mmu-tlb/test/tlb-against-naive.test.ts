@@ -134,6 +134,32 @@ describe('TLB models', () => {
   });
 });
 
+describe('a flush of everything', () => {
+  it.each([0, 1, 63, 64, 65, 300])('leaves nothing of %i pages, time after time', (count) => {
+    const tlb = createTlb({ sets: 128, ways: 4 });
+    for (let round = 0; round < 3; round++) {
+      for (let number = 0; number < count; number++) tlb.insert(entry(0, number));
+      for (let number = 0; number < count; number++) expect(tlb.lookup(0, number)).toBeDefined();
+      tlb.flush();
+      expect([...tlb.entries!()]).toEqual([]);
+      for (let number = 0; number < count; number++) expect(tlb.lookup(0, number)).toBeUndefined();
+    }
+  });
+
+  it('leaves nothing of a restored state', () => {
+    const options = { sets: 128, ways: 4 };
+    const saved = createTlb(options);
+    for (let number = 0; number < 10; number++) saved.insert(entry(0, number));
+    const tlb = createTlb(options);
+    tlb.insert(entry(0, 90));
+    tlb.restore!(saved.save!());
+    expect(tlb.lookup(0, 90)).toBeUndefined();
+    tlb.insert(entry(0, 80));
+    tlb.flush();
+    for (const number of [0, 9, 80]) expect(tlb.lookup(0, number)).toBeUndefined();
+  });
+});
+
 describe('replacement', () => {
   /** Pages left of 1..4 in a set of four after touching some and inserting 5. */
   const replacedBy = (policy: typeof fifo, touched: readonly number[]) => {

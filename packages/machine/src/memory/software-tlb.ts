@@ -23,6 +23,8 @@ const WORDS_PER_TABLE = TRANSLATION_TABLE_SIZE >>> 2;
 const STORE_WORDS = STORE_TABLE >>> 2;
 /** Regions of 1 GiB with large leaves that a set keeps apart: kernels have their text and their map of all memory. */
 const SUPERPAGE_REGIONS = 4;
+/** A set with at most so many entries made since it was empty is emptied entry by entry: kernels that fence often fill few. */
+const NOTED_ENTRIES = 64;
 /** Root frames from here on are outside any RAM, and share a key: nothing is ever entered for them. */
 export const ROOT_FRAMES = 2 ** 29;
 
@@ -55,6 +57,9 @@ export class TranslationSets {
    */
   readonly #superpageRegions: Float64Array;
   readonly #superpageCounts: Uint8Array;
+  /** Where entries were made in a set since it was empty, and how many; above NOTED_ENTRIES, or before its first use, anywhere. */
+  readonly #enteredWords: Int32Array;
+  readonly #enteredCounts: Uint8Array;
   /** Byte offset of the share. */
   readonly #base: number;
   readonly #count: number;
@@ -76,6 +81,8 @@ export class TranslationSets {
     this.#isPhysical = new Uint8Array(count);
     this.#superpageRegions = new Float64Array(count * SUPERPAGE_REGIONS);
     this.#superpageCounts = new Uint8Array(count);
+    this.#enteredWords = new Int32Array(count * NOTED_ENTRIES);
+    this.#enteredCounts = new Uint8Array(count).fill(NOTED_ENTRIES + 1);
   }
 
   /** Changes when a set is given to others: what `select` returned may no longer hold. */
@@ -142,8 +149,15 @@ export class TranslationSets {
   }
 
   #clear(set: number): void {
-    const start = (this.#base >>> 2) + set * WORDS_PER_SET;
-    this.#i32.fill(-1, start, start + WORDS_PER_SET);
+    const count = this.#enteredCounts[set]!;
+    if (count > NOTED_ENTRIES) {
+      const start = (this.#base >>> 2) + set * WORDS_PER_SET;
+      this.#i32.fill(-1, start, start + WORDS_PER_SET);
+    } else {
+      const first = set * NOTED_ENTRIES;
+      for (let at = first; at < first + count; at++) this.#i32[this.#enteredWords[at]!] = -1;
+    }
+    this.#enteredCounts[set] = 0;
     this.#superpageCounts[set] = 0;
   }
 
@@ -163,11 +177,20 @@ export class TranslationSets {
   enter(set: number, table: number, low: number, high: number, wasmPage: number, level: number): void {
     const word = (set + table + ((low >>> TRANSLATION_INDEX_SHIFT) & indexMaskOf(table))) >>> 2;
     const pageLow = low & ~0xfff;
+    const index = (set - this.#base) / TRANSLATION_SET_SIZE;
+    if (this.#i32[word] === -1) this.#noteEntry(index, word);
     this.#i32[word] = pageLow;
     this.#i32[word + 1] = high;
     this.#i32[word + 2] = (wasmPage - pageLow) | 0;
     this.#i32[word + 3] = level;
-    if (level > 0) this.#noteSuperpage((set - this.#base) / TRANSLATION_SET_SIZE, low, high, level);
+    if (level > 0) this.#noteSuperpage(index, low, high, level);
+  }
+
+  #noteEntry(set: number, word: number): void {
+    const count = this.#enteredCounts[set]!;
+    if (count > NOTED_ENTRIES) return;
+    if (count < NOTED_ENTRIES) this.#enteredWords[set * NOTED_ENTRIES + count] = word;
+    this.#enteredCounts[set] = count + 1;
   }
 
   #noteSuperpage(set: number, low: number, high: number, level: number): void {

@@ -68,6 +68,8 @@ it('run saves and restores, in full and incrementally; snapshot looks at files a
   const chain = worldswitch('run', '--restore', whole, '--restore', more, '--max-instructions', '200000');
   expect(chain.stdout).toBe(third.stdout);
 
+  // 500,000 instructions of 1 ns.
+  expect(worldswitch('snapshot', 'inspect', whole).stdout).toContain('500,000 instructions, 0.0005 s of virtual time');
   expect(worldswitch('snapshot', 'inspect', more).stdout).toMatch(/kind +incremental, on top of [0-9a-f]{32}\n/);
   expect(JSON.parse(worldswitch('snapshot', 'inspect', flat, '--json').stdout)).toMatchObject({
     kind: 'full',

@@ -89,10 +89,12 @@ function inspectVerb(file: string, isJson: boolean): number {
   }
   const { board } = header;
   const number = (value: number) => value.toLocaleString('en-US');
+  // A tick of the clock is 100 ns, and short runs are of a few.
+  const seconds = (header.time / 1e7).toLocaleString('en-US', { maximumFractionDigits: 7 });
   const rows: readonly (readonly [string, string])[] = [
     ['kind', header.kind === 'full' ? 'full' : `incremental, on top of ${header.parent}`],
     ['id', header.id],
-    ['taken after', `${number(header.instructions)} instructions, ${number(header.time / 1e7)} s of virtual time`],
+    ['taken after', `${number(header.instructions)} instructions, ${seconds} s of virtual time`],
     ['memory', `${number(board.memoryBytes / 2 ** 20)} MiB, of which ${number(header.pages)} pages are in it`],
     ['contents', `${number(header.contents)} different pages; the file has ${number(header.bytes)} bytes`],
     ['harts', `${board.harts} with ${board.extensions.join(' ')}`],

@@ -1,10 +1,10 @@
 import type { HostHardware, NamespaceKind, PhysicalMemory, Vcpu } from '@worldswitch/contracts';
-import type { AddressSpaceParts } from './address-space.ts';
-import type { FrameAllocator } from './frames.ts';
+import type { AddressSpaceParts } from './memory/address-space.ts';
+import type { FrameAllocator } from './memory/frames.ts';
+import type { UserMemory } from './memory/user-memory.ts';
 import type { Namespaces } from './namespaces/namespaces.ts';
-import type { Scheduler } from './scheduler.ts';
-import type { CallArguments, SystemCall } from './system-call.ts';
-import type { UserMemory } from './user-memory.ts';
+import type { Scheduler } from './schedule/scheduler.ts';
+import type { CallArguments, SystemCall } from './system-calls/system-call.ts';
 import type { DirectoryInode } from './vfs/inode.ts';
 import type { MemoryFileSystem } from './vfs/memory-files.ts';
 import type { PipeCount } from './vfs/pipe.ts';

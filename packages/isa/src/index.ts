@@ -1,8 +1,6 @@
-export { type Alias, aliases } from './alias.ts';
 export { type AssembledProgram, type AssembledSection, type AssembleOptions, assemble } from './assembler/assemble.ts';
 export { AssemblerError } from './assembler/assembler-error.ts';
-export { CACHE_BLOCK_BYTES } from './cache-block.ts';
-export { CsrAddress, csrByAddress, csrByName, csrTable } from './csr.ts';
+export { CsrAddress, csrByAddress, csrByName, csrTable } from './csr/csr.ts';
 export {
   type CsrAccess,
   type CsrDefinition,
@@ -13,21 +11,12 @@ export {
   defineCsr,
   isCsrReadOnly,
   mergeCsrWrite,
-} from './csr-definition.ts';
-export type { EncodedRow } from './decode.ts';
-export { describe, describeCsr, formatExpression, formatStatement } from './describe.ts';
-export { type DisassembleOptions, disassemble, formatInstruction } from './disassemble.ts';
-export { encode, type OperandValues } from './encode.ts';
-export {
-  amoResult,
-  binaryOperations,
-  type EvaluationState,
-  evaluate,
-  preparedSemantics,
-  unaryOperations,
-} from './evaluate.ts';
-export { FloatFlag, type FloatResult, RoundingMode, resolveRoundingMode } from './float-format.ts';
-export { floatOperation, floatOperationNames } from './float-operation.ts';
+} from './csr/csr-definition.ts';
+export { type Alias, aliases } from './disassembler/alias.ts';
+export { type DisassembleOptions, disassemble, formatInstruction } from './disassembler/disassemble.ts';
+export type { EncodedRow } from './encoding/decode.ts';
+export { encode, type OperandValues } from './encoding/encode.ts';
+export type { EncodedField, EncodingLayout, FieldSegment, OperandField } from './encoding/operand-format.ts';
 export type {
   AccessWidth,
   AmoOperation,
@@ -51,11 +40,22 @@ export {
   selectExtensions,
 } from './instruction-set.ts';
 export { IsaError } from './isa-error.ts';
-export type { EncodedField, EncodingLayout, FieldSegment, OperandField } from './operand-format.ts';
 export { Privilege, type PrivilegeLevel } from './privilege.ts';
 export { floatRegisterNames, floatRegisterNumbers, integerRegisterNames, integerRegisterNumbers } from './registers.ts';
-export { type RowOptions, rowsOf } from './row.ts';
-export * as semantics from './semantics.ts';
+export { CACHE_BLOCK_BYTES } from './rows/cache-block.ts';
+export { type RowOptions, rowsOf } from './rows/row.ts';
+export { describe, describeCsr, formatExpression, formatStatement } from './semantics/describe.ts';
+export {
+  amoResult,
+  binaryOperations,
+  type EvaluationState,
+  evaluate,
+  preparedSemantics,
+  unaryOperations,
+} from './semantics/evaluate.ts';
+export { FloatFlag, type FloatResult, RoundingMode, resolveRoundingMode } from './semantics/float-format.ts';
+export { floatOperation, floatOperationNames } from './semantics/float-operation.ts';
+export * as semantics from './semantics/semantics.ts';
 export {
   type Classification,
   type Effects,
@@ -65,6 +65,6 @@ export {
   sensitivityOf,
   sensitivityReport,
   visitStatement,
-} from './sensitivity.ts';
+} from './semantics/sensitivity.ts';
 export { formatCitation, manuals } from './spec.ts';
 export { ExceptionCause, InterruptCause, trapCauseName } from './trap-cause.ts';

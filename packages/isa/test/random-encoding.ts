@@ -1,4 +1,4 @@
-import { type EncodedRow, rowMatches } from '../src/decode.ts';
+import { type EncodedRow, rowMatches } from '../src/encoding/decode.ts';
 
 /** Random bits of a row: fixed bits as the row says, ignored bits 0, operands at random but within the row's conditions. */
 export function randomEncoding(row: EncodedRow, random: () => number): number {

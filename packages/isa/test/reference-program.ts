@@ -10,7 +10,7 @@ import {
   type Instruction,
   resolveRoundingMode,
 } from '../src/index.ts';
-import { floatConstantNames } from '../src/zfa.ts';
+import { floatConstantNames } from '../src/rows/zfa.ts';
 import { inTemporaryFolder, run, tools } from './binutils.ts';
 
 /** One instruction to compare: a row, and the immediate if it has one. */

@@ -1,12 +1,12 @@
 import { type Exit, type ExitDisposition, InternalError } from '@worldswitch/contracts';
 import { ExceptionCause, trapCauseName } from '@worldswitch/isa';
-import { type Domain, endWithFault } from './domain.ts';
-import { Virq } from './event-channel.ts';
-import { SchedCommand } from './hypercall-commands.ts';
-import { type Hypercall, hypercallByNumber } from './hypercalls.ts';
-import { Status } from './status.ts';
+import { type Domain, endWithFault } from './domain/domain.ts';
+import { Virq } from './events/event-channel.ts';
+import { deliverEvents, enterGuestKernel } from './events/trap-delivery.ts';
+import { SchedCommand } from './hypercalls/hypercall-commands.ts';
+import { type Hypercall, hypercallByNumber } from './hypercalls/hypercalls.ts';
+import { Status } from './hypercalls/status.ts';
 import { traceEntry, traceExit } from './trace-hops.ts';
-import { deliverEvents, enterGuestKernel } from './trap-delivery.ts';
 
 const resume: ExitDisposition = { action: 'resume' };
 const yieldHart: ExitDisposition = { action: 'yield' };

@@ -1,5 +1,5 @@
-import type { Domain } from './domain.ts';
-import { PageType } from './page-types.ts';
+import type { Domain } from './domain/domain.ts';
+import { PageType } from './memory/page-types.ts';
 
 const typeNames = Object.entries(PageType);
 

@@ -1,5 +1,5 @@
 import { Actor } from '@worldswitch/contracts';
-import { currentActor, type Domain } from './domain.ts';
+import { currentActor, type Domain } from './domain/domain.ts';
 
 /** What the guest is told when nothing happened to it. */
 export const RESUME = 'resume';

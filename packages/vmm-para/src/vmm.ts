@@ -1,18 +1,18 @@
 import type { Exit, ExitDisposition, HostKernel, TraceSink, VcpuTaskOwner } from '@worldswitch/contracts';
 import { CsrAddress, Privilege } from '@worldswitch/isa';
 import { Accounting } from './accounting.ts';
-import { type Domain, enterAddressSpace } from './domain.ts';
-import { buildDomain } from './domain-builder.ts';
-import { DomainConsole } from './domain-console.ts';
-import { EventChannels } from './event-channel.ts';
+import { type Domain, enterAddressSpace } from './domain/domain.ts';
+import { buildDomain } from './domain/domain-builder.ts';
+import { DomainConsole } from './domain/domain-console.ts';
+import { type KernelImage, readKernelImage } from './domain/kernel-image.ts';
+import { SharedInfo } from './domain/shared-info.ts';
+import { EventChannels } from './events/event-channel.ts';
+import { deliverEvents } from './events/trap-delivery.ts';
 import { handleExit, raiseDueTimer } from './exit.ts';
-import { GuestMemory } from './guest-memory.ts';
-import { type KernelImage, readKernelImage } from './kernel-image.ts';
-import { PageType, PageTypes } from './page-types.ts';
+import { GuestMemory } from './memory/guest-memory.ts';
+import { PageType, PageTypes } from './memory/page-types.ts';
 import { VmmParaError } from './para-error.ts';
-import { SharedInfo } from './shared-info.ts';
 import { RESUME, traceEntry, traceExit } from './trace-hops.ts';
-import { deliverEvents } from './trap-delivery.ts';
 
 export interface DomainOptions {
   readonly name: string;

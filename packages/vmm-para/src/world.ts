@@ -1,5 +1,5 @@
 import type { HostKernel, HostTask, World, WorldDefinition, WorldResult, WorldSpec } from '@worldswitch/contracts';
-import { endWithFault } from './domain.ts';
+import { endWithFault } from './domain/domain.ts';
 import { inspectDomain } from './inspect.ts';
 import { VmmParaError } from './para-error.ts';
 import { createDomain, type DomainTask } from './vmm.ts';

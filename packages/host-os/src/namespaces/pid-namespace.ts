@@ -1,4 +1,4 @@
-import type { Process } from '../process.ts';
+import type { Process } from '../processes/process.ts';
 
 /** Process numbers of a group of processes; each is also numbered in every namespace above (pid_namespaces(7)). */
 export class PidNamespace {

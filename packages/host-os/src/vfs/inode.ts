@@ -1,4 +1,4 @@
-import type { Process } from '../process.ts';
+import type { Process } from '../processes/process.ts';
 import type { Pipe } from './pipe.ts';
 
 /** What files, directories and the rest have in common: what stat tells. */

@@ -1,6 +1,6 @@
 import { Errno } from '../errno.ts';
-import type { Process } from '../process.ts';
-import type { WaitQueue } from '../wait-queue.ts';
+import type { Process } from '../processes/process.ts';
+import type { WaitQueue } from '../schedule/wait-queue.ts';
 import type { Inode } from './inode.ts';
 import { type Place, pathOf } from './place.ts';
 

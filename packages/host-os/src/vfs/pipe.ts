@@ -1,5 +1,5 @@
 import { Errno } from '../errno.ts';
-import { WaitQueue } from '../wait-queue.ts';
+import { WaitQueue } from '../schedule/wait-queue.ts';
 
 const CAPACITY = 65536;
 /** Writes up to this length go in as a whole or not at all (POSIX PIPE_BUF; Linux: 4096). */

@@ -1,6 +1,6 @@
 import { Errno } from '../errno.ts';
 import type { MountNamespace } from '../namespaces/mount-namespace.ts';
-import type { Process } from '../process.ts';
+import type { Process } from '../processes/process.ts';
 import type { DirectoryInode, Inode } from './inode.ts';
 
 /** A file system where it is mounted. */

@@ -2,7 +2,7 @@ import { Errno } from '../errno.ts';
 import { INSTRUCTIONS_PER_MICROSECOND, type Kernel } from '../kernel-state.ts';
 import { namespaceKinds } from '../namespaces/namespaces.ts';
 import type { PidNamespace } from '../namespaces/pid-namespace.ts';
-import type { Process } from '../process.ts';
+import type { Process } from '../processes/process.ts';
 import type { DirectoryInode, FileInode, Inode, SymlinkInode } from './inode.ts';
 import { pathOf } from './place.ts';
 

@@ -1,4 +1,4 @@
-import type { Process } from '../process.ts';
+import type { Process } from '../processes/process.ts';
 import { type Inode, inodeSize, statMode } from './inode.ts';
 
 const BLOCK_SIZE = 4096;

@@ -1,7 +1,7 @@
-import { aliasesNamed } from '../alias.ts';
+import { aliasesNamed } from '../disassembler/alias.ts';
+import { parseSyntax } from '../disassembler/operand-syntax.ts';
+import type { OperandField } from '../encoding/operand-format.ts';
 import { defaultInstructionSet, type InstructionSet } from '../instruction-set.ts';
-import type { OperandField } from '../operand-format.ts';
-import { parseSyntax } from '../operand-syntax.ts';
 import { AssemblerError } from './assembler-error.ts';
 import { Assembly, addressOf, type StatementContext } from './assembly.ts';
 import { assembleDirective } from './directives.ts';

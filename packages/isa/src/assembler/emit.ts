@@ -1,6 +1,6 @@
-import { encode } from '../encode.ts';
+import { encode } from '../encoding/encode.ts';
+import { describeRange, insertField, type OperandField } from '../encoding/operand-format.ts';
 import { IsaError } from '../isa-error.ts';
-import { describeRange, insertField, type OperandField } from '../operand-format.ts';
 import { AssemblerError } from './assembler-error.ts';
 import { type Assembly, addressOf, type Location, type StatementContext } from './assembly.ts';
 import type { Immediate } from './operands.ts';

@@ -1,7 +1,7 @@
-import type { OperandField } from '../operand-format.ts';
-import type { SyntaxOperand } from '../operand-syntax.ts';
+import type { SyntaxOperand } from '../disassembler/operand-syntax.ts';
+import type { OperandField } from '../encoding/operand-format.ts';
 import { floatRegisterNumbers, integerRegisterNumbers, roundingModeNames } from '../registers.ts';
-import { floatConstantIndex } from '../zfa.ts';
+import { floatConstantIndex } from '../rows/zfa.ts';
 import { AssemblerError } from './assembler-error.ts';
 import type { Assembly, StatementContext } from './assembly.ts';
 import { type AssemblyExpression, ExpressionReader } from './expression.ts';

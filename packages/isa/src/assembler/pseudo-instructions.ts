@@ -1,5 +1,5 @@
-import type { OperandField } from '../operand-format.ts';
-import { parseSyntax, type SyntaxOperand } from '../operand-syntax.ts';
+import { parseSyntax, type SyntaxOperand } from '../disassembler/operand-syntax.ts';
+import type { OperandField } from '../encoding/operand-format.ts';
 import { floatRegisterNumbers, integerRegisterNumbers } from '../registers.ts';
 import { AssemblerError } from './assembler-error.ts';
 import type { Assembly, StatementContext } from './assembly.ts';

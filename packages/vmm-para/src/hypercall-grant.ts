@@ -1,5 +1,0 @@
-import { operateGrantTable } from './grant-table.ts';
-
-export function grantTableOp(): number {
-  return operateGrantTable();
-}

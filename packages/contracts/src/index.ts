@@ -43,6 +43,7 @@ export type {
   TaskState,
   VcpuTaskOwner,
 } from './host-kernel.ts';
+export { LinuxImageError, type LinuxImageHeader, readLinuxImageHeader } from './linux-image.ts';
 export type { PhysicalMemory } from './memory.ts';
 export { NO_COST, type TlbCounters, type VcpuCounters, type WorldMetrics } from './metrics.ts';
 export type { SavedState } from './saved-state.ts';

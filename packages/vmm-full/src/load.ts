@@ -1,4 +1,13 @@
-import { ElfError, isElf, loadSegments, readElfHeader, readProgramHeaders } from '@worldswitch/contracts';
+import {
+  ElfError,
+  isElf,
+  LinuxImageError,
+  type LinuxImageHeader,
+  loadSegments,
+  readElfHeader,
+  readLinuxImageHeader,
+  readProgramHeaders,
+} from '@worldswitch/contracts';
 import type { GuestRam } from './guest-ram.ts';
 import { KERNEL_OFFSET } from './memory-map.ts';
 import { VmmError } from './vmm-error.ts';
@@ -10,10 +19,6 @@ export interface LoadedKernel {
   readonly end: number;
 }
 
-/** Linux Documentation/arch/riscv/boot-image-header.rst: text_offset at 8, image_size at 16, "RSC\x05" at 56. */
-const IMAGE_MAGIC = 0x0543_5352;
-const IMAGE_HEADER_SIZE = 64;
-
 /**
  * Puts a kernel into guest RAM: an ELF file at its physical addresses, a Linux RISC-V Image at its text offset, anything else
  * 2 MiB into RAM. The RAM is zero before.
@@ -22,13 +27,22 @@ const IMAGE_HEADER_SIZE = 64;
 export function loadKernel(ram: GuestRam, file: Uint8Array): LoadedKernel {
   if (isElf(file)) return loadElf(ram, file);
   if (file.length < 4) throw new VmmError(`the guest kernel is truncated: it has ${file.length} bytes`);
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  const hasHeader = file.length >= IMAGE_HEADER_SIZE && view.getUint32(56, true) === IMAGE_MAGIC;
-  const start = ram.base + (hasHeader ? Number(view.getBigUint64(8, true)) : KERNEL_OFFSET);
-  const size = Math.max(file.length, hasHeader ? Number(view.getBigUint64(16, true)) : 0);
+  const header = readHeader(file);
+  const start = ram.base + (header?.textOffset ?? KERNEL_OFFSET);
+  const size = header?.memoryBytes ?? file.length;
   requireRam(ram, start, size);
   ram.write(start, file);
   return { entry: start, end: start + size };
+}
+
+function readHeader(file: Uint8Array): LinuxImageHeader | undefined {
+  try {
+    return readLinuxImageHeader(file);
+  } catch (error) {
+    throw error instanceof LinuxImageError
+      ? new VmmError(`the guest kernel cannot be loaded: ${error.message}`)
+      : error;
+  }
 }
 
 function loadElf(ram: GuestRam, file: Uint8Array): LoadedKernel {

@@ -204,6 +204,10 @@ describe('guests that misbehave', () => {
     const arm = program('hello');
     arm[18] = 40;
     expect(() => fullWorld.create(host, { ...spec, guest: { kernel: arm } })).toThrow(/found 40 \(Arm\)/);
+    const image = new Uint8Array(64);
+    new DataView(image.buffer).setBigUint64(16, 2n ** 64n - 1n, true);
+    new DataView(image.buffer).setUint32(56, 0x0543_5352, true);
+    expect(() => fullWorld.create(host, { ...spec, guest: { kernel: image } })).toThrow(/loaded: expected image_size/);
     const kernel = Uint8Array.of(0x6f, 0, 0, 0);
     expect(() => fullWorld.create(host, { ...spec, memoryBytes: 5000, guest: { kernel } })).toThrow(/2 MiB/);
     expect(() => fullWorld.create(host, { ...spec, guest: { kernel, initrd: new Uint8Array(15 << 20) } })).toThrow(

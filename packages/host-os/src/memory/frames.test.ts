@@ -57,13 +57,12 @@ describe('frames', () => {
           const contiguous = random(2) === 0;
           const count = 1 + random(12);
           const frames = allocator.allocateMany(count, { contiguous, alignment: 1 << random(4) });
-          for (const frame of frames) {
-            expect(used.has(frame), `seed ${seed}, step ${step}`).toBe(false);
-            used.add(frame);
-          }
+          const before = used.size;
+          for (const frame of frames) used.add(frame);
+          if (used.size !== before + count) expect.unreachable(`given twice: ${frames}, seed ${seed}, step ${step}`);
           held.push(frames);
         } catch (error) {
-          expect(error).toMatchObject({ code: 'ENOMEM' });
+          if (!(error instanceof HostOsError && error.code === 'ENOMEM')) throw error;
         }
       } else {
         for (const frame of held.splice(random(held.length + 1), 1).flat()) {
@@ -71,7 +70,9 @@ describe('frames', () => {
           allocator.release(frame);
         }
       }
-      expect(allocator.free, `seed ${seed}, step ${step}`).toBe(100 - used.size);
+      // Comparisons of ten thousands of numbers take vitest seconds on a busy machine.
+      if (allocator.free !== 100 - used.size)
+        expect(allocator.free, `seed ${seed}, step ${step}`).toBe(100 - used.size);
     }
   });
 });

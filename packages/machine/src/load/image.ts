@@ -1,4 +1,10 @@
-import { isElf, type PhysicalMemory } from '@worldswitch/contracts';
+import {
+  isElf,
+  LinuxImageError,
+  type LinuxImageHeader,
+  type PhysicalMemory,
+  readLinuxImageHeader,
+} from '@worldswitch/contracts';
 import { LoadError } from '../errors.ts';
 import { parseElf } from './elf.ts';
 
@@ -9,11 +15,6 @@ export interface LoadedImage {
   readonly end: number;
 }
 
-/** `RSC\x05` at offset 56 of a Linux RISC-V Image (Linux Documentation/arch/riscv/boot-image-header.rst). */
-const IMAGE_MAGIC = 0x0543_5352;
-const IMAGE_MAGIC_OFFSET = 56;
-const IMAGE_TEXT_OFFSET = 8;
-const IMAGE_SIZE = 16;
 /** Where a raw image without a header goes above the start of RAM, as firmware does it. */
 const DEFAULT_TEXT_OFFSET = 0x20_0000;
 
@@ -21,7 +22,7 @@ const DEFAULT_TEXT_OFFSET = 0x20_0000;
  * Puts a kernel into RAM: an ELF file at its physical addresses, a Linux Image at its text offset, any other file as raw
  * code.
  * @param offset for raw code: bytes above the start of RAM, default 2 MiB.
- * @throws {LoadError} when it does not fit in RAM or is not RISC-V.
+ * @throws {LoadError} when it does not fit in RAM, is not RISC-V, or has a header that no such file has.
  */
 export function loadImage(
   memory: PhysicalMemory,
@@ -31,13 +32,20 @@ export function loadImage(
 ): LoadedImage {
   if (isElf(file)) return loadElf(memory, file, name);
   if (file.length < 4) throw new LoadError(`${name}: ${file.length} bytes are no kernel`);
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  const hasHeader = file.length >= 64 && view.getUint32(IMAGE_MAGIC_OFFSET, true) === IMAGE_MAGIC;
-  const start = memory.base + (hasHeader ? Number(view.getBigUint64(IMAGE_TEXT_OFFSET, true)) : offset);
-  const size = Math.max(hasHeader ? Number(view.getBigUint64(IMAGE_SIZE, true)) : 0, file.length);
+  const header = readHeader(file, name);
+  const start = memory.base + (header?.textOffset ?? offset);
+  const size = header?.memoryBytes ?? file.length;
   requireRam(memory, start, size, name);
   memory.write(start, file);
   return { entry: start, end: start + size };
+}
+
+function readHeader(file: Uint8Array, name: string): LinuxImageHeader | undefined {
+  try {
+    return readLinuxImageHeader(file);
+  } catch (error) {
+    throw error instanceof LinuxImageError ? new LoadError(`${name}: ${error.message}`) : error;
+  }
 }
 
 function loadElf(memory: PhysicalMemory, file: Uint8Array, name: string): LoadedImage {

@@ -48,6 +48,14 @@ describe('loading', () => {
     expect(loadImage(memory, new Uint8Array(100).fill(1)).entry).toBe(0x8020_0000);
   });
 
+  it('refuses a Linux Image with a header that no such file has', () => {
+    const image = new Uint8Array(64);
+    new DataView(image.buffer).setBigUint64(8, 2n ** 64n - 0x1000n, true);
+    new DataView(image.buffer).setUint32(56, 0x0543_5352, true);
+    expect(() => loadImage(ram(), image, 'Image')).toThrow(LoadError);
+    expect(() => loadImage(ram(), image, 'Image')).toThrow('Image: expected text_offset of a Linux Image at offset 8');
+  });
+
   it.each([
     ['no ELF file', new Uint8Array(200), 'kernel.elf: no ELF file: expected 7f 45 4c 46 at offset 0'],
     ['segments cut short', elf().subarray(0, 124), 'kernel.elf: truncated: segment 0 needs bytes 0x78 to 0x80'],

@@ -12,8 +12,8 @@ export const DEFAULT_MAX_BYTES = 8 << 20;
 const MODULE_PLACES = 32;
 /** Entries compiled together, at most: fewer than MODULE_PLACES. */
 export const BATCH = 24;
-/** Where less than this part of the places is free, small modules would drive out each other. */
-const FREE_PART = 1 / 8;
+/** Where more of the room is taken, small modules would drive out each other. */
+const MOST_FILLED = 7 / 8;
 /** Where a greater share of the regions made lately was overwritten, the next ones are unlikely to pay for modules of their own. */
 const MOST_OVERWRITTEN = 1 / 2;
 /** Regions over which that share is taken. */
@@ -66,7 +66,7 @@ export class CodeModules {
   readonly #modules: CodeModule[] = [];
   /** First table indices that no module has. */
   readonly #free: number[] = [];
-  readonly #fewPlaces: number;
+  readonly #places: number;
   /** Of the regions made lately, the share that was overwritten. */
   #overwritten = 0;
   #liveInstructions = 0;
@@ -77,7 +77,7 @@ export class CodeModules {
     this.#maxBytes = maxBytes;
     this.#owner = owner;
     const places = Math.max(Math.floor(maxFunctions / MODULE_PLACES), 1);
-    this.#fewPlaces = Math.floor(places * FREE_PART);
+    this.#places = places;
     // Index 0 is the interpreter's.
     const size = 1 + places * MODULE_PLACES;
     if (table.length < size) table.grow(size - table.length);
@@ -91,7 +91,12 @@ export class CodeModules {
 
   /** Small modules do not pay: entries are to wait until more of them can be compiled together. */
   get isCrowded(): boolean {
-    return this.#free.length < this.#fewPlaces || this.#overwritten > MOST_OVERWRITTEN;
+    const filled = Math.max(
+      this.#modules.length / this.#places,
+      this.#liveInstructions / MAX_INSTRUCTIONS,
+      this.#liveBytes / this.#maxBytes,
+    );
+    return filled > MOST_FILLED || this.#overwritten > MOST_OVERWRITTEN;
   }
 
   /**

@@ -47,6 +47,8 @@ export interface MachineDescription {
   readonly aclint?: boolean;
   /** Time of day at the start: milliseconds since 1970-01-01 UTC. */
   readonly startTime?: number;
+  /** Nanoseconds that an instruction takes: 1 to MAX_INSTRUCTION_TIME, default 1. */
+  readonly instructionTime?: number;
 }
 
 /**

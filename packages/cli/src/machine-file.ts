@@ -1,5 +1,5 @@
 /** One YAML or JSON file that describes a machine and how it is run. */
-import { engineNames } from '@worldswitch/machine';
+import { engineNames, MAX_INSTRUCTION_TIME } from '@worldswitch/machine';
 import * as v from 'valibot';
 import { LineCounter, parseDocument } from 'yaml';
 import {
@@ -91,6 +91,7 @@ const hvc = v.pipe(
   object(hvcKeys),
   v.check(({ output, input }) => output !== 'stdio' || input === undefined, 'stdio has input of its own'),
 );
+const pace = `expected whole nanoseconds, 1 to ${MAX_INSTRUCTION_TIME}`;
 const limitKeys = {
   instructions: v.optional(above0('a number of instructions above 0')),
   seconds: v.optional(above0('seconds of virtual time above 0')),
@@ -113,6 +114,9 @@ const machineKeys = {
       v.transform((text) => parseStartTime(text, Date.now())),
       v.number(dateRule),
     ),
+  ),
+  instructionTime: v.optional(
+    v.pipe(v.number(pace), v.integer(pace), v.minValue(1, pace), v.maxValue(MAX_INSTRUCTION_TIME, pace)),
   ),
   reboot: v.optional(truth, true),
   limits: v.optional(object(limitKeys), {}),
@@ -164,6 +168,7 @@ export function parseMachineFile(text: string): MachineFile | { readonly errors:
     balloon,
     engine,
     startTime,
+    instructionTime,
     reboot,
     limits,
     idle,
@@ -199,6 +204,7 @@ export function parseMachineFile(text: string): MachineFile | { readonly errors:
       ...(append !== undefined && { append }),
       ...(engine !== undefined && { engine }),
       ...(startTime !== undefined && { startTime }),
+      ...(instructionTime !== undefined && { instructionTime }),
     },
     limits: {
       expectText: console.expectText,

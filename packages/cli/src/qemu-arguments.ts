@@ -262,11 +262,12 @@ export const qemuArguments: readonly QemuArgument[] = [
     names: ['icount'],
     value: 'shift=N',
     support: 'yes',
-    note: 'time always follows from the instructions, 1 ns each; sleep=off: an idle machine does not wait for the clock on the wall',
+    note: 'time always follows from the instructions, 2^N ns each, N from 0 (default, auto) to 10; sleep=off: an idle machine does not wait for the clock on the wall',
     apply(state, value) {
       for (const option of keyValues(value)) {
         if (option.key === 'sleep') state.idle = option.value === 'off' ? 'race' : 'wait';
-        else if (option.key !== 'shift' && option.key !== 'align')
+        else if (option.key === 'shift') state.instructionTime = instructionTimeOf(option.value ?? '');
+        else if (option.key !== 'align')
           throw lacking(`-icount ${shown(option)}`, 'expected shift=N, sleep=on or sleep=off');
       }
     },
@@ -354,4 +355,11 @@ export function qemuArgumentsText(): string {
       `${`${names.map((name) => `-${name}`).join(', ')} ${value ?? ''}`.padEnd(40)} ${note}`.trimEnd(),
     )
     .join('\n');
+}
+
+/** What `-icount shift=N` asks for, in nanoseconds. */
+function instructionTimeOf(shift: string): number {
+  if (shift === 'auto') return 1;
+  if (!/^\d+$/.test(shift) || Number(shift) > 10) throw wrong('icount', `expected shift=0 to 10 or auto, not ${shift}`);
+  return 2 ** Number(shift);
 }

@@ -68,6 +68,7 @@ function finish(state: QemuState): { description: MachineDescription; options: M
       ...placeDevices(state),
       ...(state.aclint && { aclint: true }),
       ...(state.startTime !== undefined && { startTime: state.startTime }),
+      ...(state.instructionTime !== undefined && { instructionTime: state.instructionTime }),
       ...(kernel !== undefined && { kernel }),
       ...(initrd !== undefined && { initrd }),
       ...(append !== undefined && { append }),

@@ -37,6 +37,7 @@ export interface QemuState {
   aclint: boolean;
   idle?: IdleWay;
   startTime?: number;
+  instructionTime?: number;
   gdb?: ListenAddress;
 }
 

@@ -125,6 +125,19 @@ describe('run --kernel', () => {
       stderr: '',
     });
   });
+  it('lets instructions take as long as is said', () => {
+    const spins = at('spins.bin');
+    writeFileSync(spins, assemble('loop: j loop', { origin: 0x8020_0000 }).bytes);
+    const machineArguments = ['run', '--kernel', spins, '--memory', '4M', '--max-instructions', '1000000', '--stats'];
+    const run = (...more: string[]) => runCommand('worldswitch', [...machineArguments, ...more]);
+    expect(run().stderr).toContain('1000000 instructions, 0.001 s of virtual time');
+    expect(run('--instruction-time', '1000').stderr).toContain('1000000 instructions, 1.000 s of virtual time');
+    expect(run('--instruction-time', '0').status).toBe(ExitCode.usage);
+    const icount = ['-machine', 'virt', '-kernel', spins, '-icount', 'shift=11'];
+    const { status, stderr } = runCommand('worldswitch-qemu', icount);
+    expect(status).toBe(ExitCode.usage);
+    expect(stderr).toContain('-icount: expected shift=0 to 10 or auto, not 11');
+  });
   it('has keys to end it and to look at it', () => {
     expect(machine([], 'a\u0001x')).toMatchObject({ status: ExitCode.ok });
     const { status, stdout } = machine(['--smp', '2'], 'a\u0001cinfo cpus\rnonsense\rquit\r');

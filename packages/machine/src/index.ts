@@ -38,6 +38,7 @@ export type { MachineStatistics } from './machine-statistics.ts';
 export type { RunEnd } from './run-end.ts';
 export { MAX_HARTS } from './schedule/hart-group.ts';
 export type { HartStatus, ScheduledHart } from './schedule/hart-schedule.ts';
+export { MAX_INSTRUCTION_TIME } from './schedule/machine-clock.ts';
 export { flattenSnapshots } from './snapshot/flatten.ts';
 export { inspectSnapshot, type SnapshotBoard, type SnapshotHeader } from './snapshot/header.ts';
 export { createTimeline, type Timeline, type TimelineMachine, type TimelineOptions } from './snapshot/timeline.ts';

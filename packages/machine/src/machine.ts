@@ -52,6 +52,11 @@ export interface MachineOptions {
   readonly aclint?: boolean;
   /** Time of day that the real-time clock begins with: milliseconds since 1970-01-01 UTC. Default: 2026-01-01. */
   readonly startTime?: number;
+  /**
+   * Nanoseconds of virtual time that an instruction takes while one hart runs: whole ones, 1 to 1024, default 1. Harts that run
+   * side by side share the time. Software that waits by counting gets on sooner with more: QEMU's `-icount shift=N` is 2^N.
+   */
+  readonly instructionTime?: number;
   /** Model of the hart's TLB, or what makes one for each hart. Default: 1024 sets of 4 ways, first in first out. */
   readonly tlb?: TlbModel | ((hart: number) => TlbModel);
   /** Where the UART is connected to. Default: output is dropped, nothing is typed. */
@@ -67,7 +72,7 @@ export interface MachineOptions {
 /** What a snapshot does not hold: how the machine runs, and what it is connected to. */
 export type RestoreOptions = Omit<
   MachineOptions,
-  'memoryBytes' | 'harts' | 'kernel' | 'firmware' | 'initrd' | 'bootArguments'
+  'memoryBytes' | 'harts' | 'instructionTime' | 'kernel' | 'firmware' | 'initrd' | 'bootArguments'
 >;
 
 export interface RunOptions {
@@ -175,6 +180,7 @@ export class Machine {
       ...(controls && { controls }),
     });
     const { group, vcpus } = this.board;
+    if (options.instructionTime !== undefined) group.clock.setInstructionTime(options.instructionTime);
     group.engine = createEngine(options.engine ?? DEFAULT_ENGINE, group, options.statisticsClock);
     this.#schedule = new HartSchedule(vcpus);
     this.#platforms = vcpus.map((_, hart) =>

@@ -131,8 +131,9 @@ describe(`what engines do in place has all its consequences (seed ${seed})`, () 
   it.each([0, 1, 2, 3, 4, 5])('program %i', (number) => {
     const random = createRandom(seed + number);
     const firmware = assemble(program(random), { origin: 0x8000_0000 }).bytes;
+    const instructionTime = [1, 1, 8, 3, 1, 1024][number]!;
     const machines = engineNames.map((engine) => {
-      const machine = Machine.create({ firmware, memoryBytes: 4 * 2 ** 20, engine });
+      const machine = Machine.create({ firmware, memoryBytes: 4 * 2 ** 20, engine, instructionTime });
       if (engine === 'compiled') {
         const { group } = machine.hart;
         group.engine = createCompiledEngine(group, { threshold: 3, coldStart: 200 });

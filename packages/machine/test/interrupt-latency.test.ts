@@ -3,12 +3,12 @@ import { assemble } from '@worldswitch/isa';
 import { describe, expect, it } from 'vitest';
 import { createCompiledEngine } from '../src/engine/compiler/index.ts';
 import { Machine } from '../src/index.ts';
-import { PARTS_PER_INSTRUCTION, PARTS_PER_TICK } from '../src/schedule/machine-clock.ts';
+import { DEFAULT_INSTRUCTION_TIME, PARTS_PER_TICK, partsOf } from '../src/schedule/machine-clock.ts';
 import { powerOff } from './rig.ts';
 
 /** What a pending interrupt may wait for at most, in instructions of its hart: so many take a tick, whatever the number of harts. */
 const LIMIT = 10_000;
-const INSTRUCTIONS_PER_TICK = PARTS_PER_TICK / PARTS_PER_INSTRUCTION;
+const INSTRUCTIONS_PER_TICK = PARTS_PER_TICK / partsOf(DEFAULT_INSTRUCTION_TIME, 1);
 
 const engines = ['reference', 'interpreter', 'compiled', 'eager'] as const;
 type TestedEngine = (typeof engines)[number];

@@ -62,6 +62,7 @@ export function machineMaker(description: MachineDescription): MachineMaker {
         ...(engine && { engine }),
         ...(description.aclint && { aclint: true }),
         ...(description.startTime !== undefined && { startTime: description.startTime }),
+        ...(description.instructionTime !== undefined && { instructionTime: description.instructionTime }),
       });
     } catch (error) {
       if (!(error instanceof LoadError || error instanceof MachineError)) throw error;

@@ -1,5 +1,5 @@
 import { DEFAULT_GDB_PORT, type ListenAddress, parseListenAddress } from '@worldswitch/debugger';
-import type { EngineName } from '@worldswitch/machine';
+import { type EngineName, MAX_INSTRUCTION_TIME } from '@worldswitch/machine';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ExitCode, UserError } from '../exit-codes.ts';
 import { keyValues, onOff } from '../key-values.ts';
@@ -37,6 +37,7 @@ export interface MachineRunFlags extends SnapshotFlags {
   readonly reboot?: boolean;
   readonly stats?: boolean;
   readonly startTime?: number;
+  readonly instructionTime?: number;
   readonly gdb?: ListenAddress | true;
   readonly wait?: boolean;
   readonly watchdog?: number | true;
@@ -80,6 +81,11 @@ export function addMachineRunOptions(command: Command): Command {
       'time of day at the start: now, or such as 2026-01-31T12:00:00 (default 2026-01-01)',
       startTime,
     )
+    .option(
+      '--instruction-time <ns>',
+      `virtual time that an instruction takes, 1 (default) to ${MAX_INSTRUCTION_TIME} ns: more for software that waits by counting`,
+      instructionTime,
+    )
     .option('--stats', 'say at the end, on stderr: instructions, virtual time, wall time, memory')
     .option(
       '--watchdog [instructions]',
@@ -95,9 +101,18 @@ export async function machineRunVerb(flags: MachineRunFlags): Promise<number> {
     throw new UserError('--wait waits for gdb: give --gdb too', ExitCode.usage);
   if (
     flags.restore &&
-    (flags.kernel ?? flags.initrd ?? flags.append ?? flags.bios ?? flags.smp ?? flags.memory) !== undefined
+    (flags.kernel ??
+      flags.initrd ??
+      flags.append ??
+      flags.bios ??
+      flags.smp ??
+      flags.memory ??
+      flags.instructionTime) !== undefined
   )
-    throw new UserError('--restore brings its own memory, kernel and harts: leave their options out', ExitCode.usage);
+    throw new UserError(
+      '--restore brings its own memory, kernel, harts and clock: leave their options out',
+      ExitCode.usage,
+    );
   const restore = flags.restore && readSnapshotFiles(flags.restore);
   const save = savePlanOf(flags, restore);
   return await runMachine(
@@ -112,6 +127,7 @@ export async function machineRunVerb(flags: MachineRunFlags): Promise<number> {
       ...(flags.append !== undefined && { append: flags.append }),
       ...(flags.engine !== undefined && { engine: flags.engine }),
       ...(flags.startTime !== undefined && { startTime: flags.startTime }),
+      ...(flags.instructionTime !== undefined && { instructionTime: flags.instructionTime }),
     },
     {
       serial: 'stdio',
@@ -164,6 +180,7 @@ export function refuseMachineFlags(flags: MachineRunFlags): void {
       'watchdog',
       'stats',
       'startTime',
+      'instructionTime',
     ] as const
   ).find((name) => flags[name] !== undefined);
   if (given === undefined) return;
@@ -237,6 +254,12 @@ function startTime(text: string): number {
   const time = parseStartTime(text, Date.now());
   if (time === undefined) throw new InvalidArgumentError(`expected now or a date such as 2026-01-31, got '${text}'.`);
   return time;
+}
+
+function instructionTime(text: string): number {
+  const time = Number(text);
+  if (Number.isInteger(time) && time >= 1 && time <= MAX_INSTRUCTION_TIME) return time;
+  throw new InvalidArgumentError(`expected whole nanoseconds, 1 to ${MAX_INSTRUCTION_TIME}, got '${text}'.`);
 }
 
 function seconds(text: string): number {

@@ -13,12 +13,12 @@ import { createPageTable, createTlb, PteFlag } from '@worldswitch/mmu-tlb';
 import { describe, expect, it } from 'vitest';
 import { engineNames } from '../engine/create-engine.ts';
 import type { ControlOperation } from '../hart/control.ts';
-import { PARTS_PER_INSTRUCTION, PARTS_PER_TICK } from '../schedule/machine-clock.ts';
+import { DEFAULT_INSTRUCTION_TIME, PARTS_PER_TICK, partsOf } from '../schedule/machine-clock.ts';
 import { createHostHardware } from './host-hardware.ts';
 
 const BASE = 0x8000_0000;
 const ECALL = 0x0000_0073;
-const PER_TICK = PARTS_PER_TICK / PARTS_PER_INSTRUCTION;
+const PER_TICK = PARTS_PER_TICK / partsOf(DEFAULT_INSTRUCTION_TIME, 1);
 /** addi rd, rs1, imm */
 const addi = (rd: number, rs1: number, imm: number) => ((imm << 20) | (rs1 << 15) | (rd << 7) | 0x13) >>> 0;
 

@@ -1,16 +1,26 @@
 import { MachineError } from '../errors.ts';
 import type { HartContext } from '../hart/hart-context.ts';
 
-/** Instructions that retire in one tick of the 10 MHz clock while one hart runs: 1 ns each, about what compiled code takes. */
-const INSTRUCTIONS_PER_TICK = 100;
-/** Parts that the time of one instruction is divided in, so that 1 to 8 harts can share it evenly. */
-export const PARTS_PER_INSTRUCTION = 840;
-export const PARTS_PER_TICK = INSTRUCTIONS_PER_TICK * PARTS_PER_INSTRUCTION;
+const NANOSECONDS_PER_TICK = 100;
+/** Parts that a nanosecond is divided in, so that 1 to 8 harts can share it evenly. */
+const PARTS_PER_NANOSECOND = 840;
+export const PARTS_PER_TICK = NANOSECONDS_PER_TICK * PARTS_PER_NANOSECOND;
+/** Nanoseconds that an instruction takes while one hart runs: about what compiled code does. */
+export const DEFAULT_INSTRUCTION_TIME = 1;
+/** That of QEMU's `-icount shift=10`. */
+export const MAX_INSTRUCTION_TIME = 1024;
+export const isInstructionTime = (time: number): boolean =>
+  Number.isInteger(time) && time >= 1 && time <= MAX_INSTRUCTION_TIME;
+/** Parts of time that an instruction takes while so many harts take turns. */
+export const partsOf = (instructionTime: number, harts: number): number =>
+  (instructionTime * PARTS_PER_NANOSECOND) / harts;
 
 export type ClockState = {
   readonly ticks: number;
   readonly parts: number;
   readonly retired: number;
+  /** Nanoseconds. */
+  readonly instructionTime: number;
   readonly partsEach: number;
 };
 
@@ -39,13 +49,20 @@ export class MachineClock {
   #ticks = 0;
   #parts = 0;
   #retired = 0;
-  #partsEach = PARTS_PER_INSTRUCTION;
+  #instructionTime = DEFAULT_INSTRUCTION_TIME;
+  #partsEach = partsOf(DEFAULT_INSTRUCTION_TIME, 1);
   /** Ticks that went by without running anything, in this process: no part of the machine's state. */
   idled = 0;
 
   save(): ClockState {
     this.#settle();
-    return { ticks: this.#ticks, parts: this.#parts, retired: this.#retired, partsEach: this.#partsEach };
+    return {
+      ticks: this.#ticks,
+      parts: this.#parts,
+      retired: this.#retired,
+      instructionTime: this.#instructionTime,
+      partsEach: this.#partsEach,
+    };
   }
 
   /** @param running any context that is restored already. */
@@ -53,6 +70,7 @@ export class MachineClock {
     this.#ticks = state.ticks;
     this.#parts = state.parts;
     this.#retired = state.retired;
+    this.#instructionTime = state.instructionTime;
     this.#partsEach = state.partsEach;
     this.#running = running;
     this.#mark = running.instret;
@@ -66,9 +84,19 @@ export class MachineClock {
     this.#mark = context.instret;
   }
 
+  /** Before anything runs: what an instruction takes while one hart runs, in nanoseconds. */
+  setInstructionTime(nanoseconds: number): void {
+    if (!isInstructionTime(nanoseconds)) {
+      throw new MachineError(`an instruction takes 1 to ${MAX_INSTRUCTION_TIME} whole nanoseconds, not ${nanoseconds}`);
+    }
+    this.#settle();
+    this.#instructionTime = nanoseconds;
+    this.#partsEach = partsOf(nanoseconds, 1);
+  }
+
   /** From now on so many harts take turns: 1 to 8. */
   share(harts: number): void {
-    const partsEach = PARTS_PER_INSTRUCTION / harts;
+    const partsEach = partsOf(this.#instructionTime, harts);
     if (partsEach === this.#partsEach) return;
     this.#settle();
     this.#partsEach = partsEach;
@@ -97,8 +125,13 @@ export class MachineClock {
     return this.#ticks + Math.floor((this.#parts + this.#sinceMark() * this.#partsEach) / PARTS_PER_TICK);
   }
 
+  /** Instructions that `ahead` can look at. */
+  get sight(): number {
+    return Math.floor((2 ** 31 - PARTS_PER_TICK) / this.#partsEach);
+  }
+
   /**
-   * What the clock will read when the running context has retired so many instructions more, in whole ticks and, as numbers below
+   * What the clock will read when the running context has retired so many instructions more, at most `sight`, in whole ticks and, as numbers below
    * 2^31, in parts to be added to them and parts that an instruction takes.
    */
   ahead(instructions: number, result: ClockReading): void {

@@ -7,7 +7,7 @@ import { HartOffset } from '../hart/hart-state.ts';
 import type { RunEnd } from '../run-end.ts';
 import { type HartGroupState, MAX_HARTS } from '../schedule/hart-group.ts';
 import type { HartSchedule, HartScheduleState } from '../schedule/hart-schedule.ts';
-import { PARTS_PER_INSTRUCTION } from '../schedule/machine-clock.ts';
+import { isInstructionTime, partsOf } from '../schedule/machine-clock.ts';
 import { requireForm } from './state-json.ts';
 
 /** The parts of a machine that have state, as the machine hands them out. */
@@ -100,7 +100,8 @@ function requireLegalContext(bytes: Uint8Array, where: string): void {
 }
 
 /** 1 to 8 harts share the time. */
-const timeShares = Array.from({ length: MAX_HARTS }, (_, others) => PARTS_PER_INSTRUCTION / (others + 1));
+const isTimeShare = (partsEach: number, instructionTime: number): boolean =>
+  Array.from({ length: MAX_HARTS }, (_, others) => partsOf(instructionTime, others + 1)).includes(partsEach);
 
 const hartStates: readonly string[] = [
   'started',
@@ -116,8 +117,10 @@ export function requireState(value: SavedState, parts: MachineParts): MachineSta
   const outer = Object.fromEntries(Object.keys(model).map((field) => [field, 0]));
   requireForm(Object.fromEntries(Object.keys(found ?? {}).map((field) => [field, 0])), outer, 'state');
   requireForm(found.group, { ...model.group, harts: model.group.harts.map(() => ({})) }, 'group', 'outer');
-  if (!timeShares.includes(found.group.clock.partsEach)) {
-    throw new SnapshotError('group.clock', `an instruction does not take ${found.group.clock.partsEach} parts of time`);
+  const { instructionTime, partsEach } = found.group.clock;
+  if (!isInstructionTime(instructionTime) || !isTimeShare(partsEach, instructionTime)) {
+    const found = `${partsEach} parts of ${instructionTime} ns`;
+    throw new SnapshotError('group.clock', `an instruction does not take ${found}`);
   }
   found.group.harts.forEach((hart, index) => {
     // TLB models check their own states: how much is in them differs.

@@ -183,7 +183,7 @@ class Entry implements CompiledEngine {
       }
       const budget = i32[word + BUDGET]!;
       if (budget <= 0) return;
-      const stretch = Math.min(budget, STRETCH);
+      const stretch = Math.min(budget, STRETCH, this.#group.clock.sight);
       i32[COUNTER_WORD] = stretch;
       i32[COUNTER_WORD + 1] = 0;
       this.#syncedBudget = stretch;

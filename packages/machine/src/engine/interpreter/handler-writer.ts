@@ -15,8 +15,9 @@ import {
   writeCsrStore,
   writeSumChange,
 } from '../compiler/translation/csr-access.ts';
+import type { InstructionContext } from '../compiler/translation/instruction-context.ts';
 import { type AccessAddress, writeZeros } from '../compiler/translation/memory-access.ts';
-import { type InstructionContext, translateInstruction } from '../compiler/translation/translate.ts';
+import { translateInstruction } from '../compiler/translation/translate.ts';
 import type { PlainCsr } from '../plain-csr.ts';
 import { storeOpcodes, writeAtomicAccess } from './atomic-access.ts';
 import { type AtomicStatement, atomicOf, CsrChangeField, CsrPlace, type Handler } from './handlers.ts';

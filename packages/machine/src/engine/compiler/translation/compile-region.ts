@@ -1,8 +1,5 @@
 import type { AccessWidth } from '@worldswitch/isa';
-import { Mstatus } from '../../../hart/hart-context.ts';
 import { HartOffset, OpenControl } from '../../../hart/hart-state.ts';
-import { LIGHT_STATUS } from '../../../hart/supervisor-status.ts';
-import type { PlainCsrAccess } from '../../plain-csr.ts';
 import { type Block, type Edge, edgesOf, type PlacedInstruction } from '../discovery/discover.ts';
 import { successorsOf } from '../discovery/region-graph.ts';
 import { analyseRegisters, type RegisterState, registerUse } from '../discovery/register-flow.ts';
@@ -15,17 +12,10 @@ import { wordsAfter, zeroExtensionAt } from '../discovery/word-values.ts';
 import { FunctionWriter, Op, ValueType } from '../emission/emit.ts';
 import { COUNTER, Outcome } from '../layout.ts';
 import { type AccessWindow, extentOfWindow, type WindowExtent, windowsAfter } from './access-window.ts';
-import {
-  type CsrContext,
-  pushCsrValue,
-  pushHasConsequence,
-  requireOpen,
-  writeCsrChange,
-  writeCsrLoad,
-  writeCsrStore,
-} from './csr-access.ts';
+import { type CsrAccessContext, requireOpen, writeCsrAccess } from './csr-access.ts';
 import { FloatUnit, floatNeeds } from './float-unit.ts';
 import { writeGuestCall } from './guest-call.ts';
+import type { AtomicContext, InstructionContext } from './instruction-context.ts';
 import { writeJumpTable } from './jump-table.ts';
 import {
   type AccessAddress,
@@ -42,10 +32,11 @@ import {
 } from './memory-access.ts';
 import { PageMemos } from './page-memos.ts';
 import { freshPath } from './path.ts';
+import { PathBudget } from './path-budget.ts';
 import type { PlacedRegion, RegionImports } from './placed-region.ts';
 import { RegionExits } from './region-exit.ts';
 import { RegionLocals } from './region-locals.ts';
-import { type AtomicContext, type InstructionContext, translateInstruction } from './translate.ts';
+import { translateInstruction } from './translate.ts';
 
 /** Parameters of a region's function: the hart context's base, and how deeply guest calls are nested. */
 const CONTEXT = 0;
@@ -53,8 +44,6 @@ const DEPTH = 1;
 const PARAMETERS = 2;
 /** Accesses that must share a window for it to be worth its check. */
 const MIN_SHARED_ACCESSES = 3;
-/** Instructions that one comparison with the budget covers: what has to be stepped at most where it does not suffice. */
-const MAX_LOOKAHEAD = 96;
 
 /**
  * Writes the function of a region: (context, depth) -> Outcome. Guest registers are locals, loaded where they are needed and
@@ -67,7 +56,7 @@ export function compileRegion(placed: PlacedRegion, imports: RegionImports): Fun
 }
 
 /** State of one region's compilation. */
-class RegionCompiler implements InstructionContext, AccessContext, CsrContext {
+class RegionCompiler implements InstructionContext, AccessContext, CsrAccessContext {
   readonly writer = new FunctionWriter(PARAMETERS);
   readonly hart = CONTEXT;
   readonly atomics: AtomicContext = {
@@ -87,7 +76,7 @@ class RegionCompiler implements InstructionContext, AccessContext, CsrContext {
   readonly #floatUnit: FloatUnit;
   readonly #target: number;
   readonly #outcome: number;
-  readonly #longest: number[] = [];
+  readonly #budget: PathBudget;
   readonly #pageMemos: PageMemos;
   #isContinuation: (block: number) => boolean = () => false;
   /** Where the translation stands. */
@@ -112,6 +101,7 @@ class RegionCompiler implements InstructionContext, AccessContext, CsrContext {
     this.#target = writer.local(ValueType.i64);
     this.#outcome = writer.local(ValueType.i32);
     this.translations = writer.local(ValueType.i32);
+    this.#budget = new PathBudget(writer, this.counter, placed.region);
     this.#pageMemos = new PageMemos(writer, placed);
     this.#exits = new RegionExits(this);
   }
@@ -167,7 +157,7 @@ class RegionCompiler implements InstructionContext, AccessContext, CsrContext {
     this.#dirty = dirty;
     this.#valid = valid;
     this.#offset = block.offset;
-    this.#requireBudget(index, block.instructions.length);
+    this.#requireBudget(index);
     this.#words = this.#states[index]!.words;
     for (const [position, instruction] of block.instructions.entries()) {
       this.#place = { block: index, position };
@@ -177,34 +167,12 @@ class RegionCompiler implements InstructionContext, AccessContext, CsrContext {
   }
 
   /** Sees to it that the budget suffices for the block; one comparison does for all blocks that follow it and no other. */
-  #requireBudget(index: number, count: number): void {
-    const path = this.#path;
-    if (path.budget >= count) return;
-    if (path.instructions > MAX_LOOKAHEAD || path.accesses > MAX_LOOKAHEAD) this.flushCounter();
-    path.budget = Math.max(Math.min(this.#longestPath(index), MAX_LOOKAHEAD), count);
-    this.writer
-      .get(this.counter)
-      .op(Op.i32WrapI64)
-      .i32(path.budget + path.instructions)
-      .op(Op.i32LtS)
-      .open(Op.if);
+  #requireBudget(index: number): void {
+    if (this.#budget.suffices(this.#path, index)) return;
+    this.#budget.pushFallsShort(this.#path, index, this.#isContinuation);
+    this.writer.open(Op.if);
     this.#leaveHere(Outcome.budget);
     this.writer.close();
-  }
-
-  /** Instructions from the start of a block on the longest way through blocks that are continuations of it. */
-  #longestPath(index: number): number {
-    const known = this.#longest[index];
-    if (known !== undefined) return known;
-    const block = this.#placed.region.blocks[index]!;
-    let after = 0;
-    if (block.end.kind !== 'call') {
-      for (const edge of edgesOf(block)) {
-        if ('block' in edge && this.#isContinuation(edge.block)) after = Math.max(after, this.#longestPath(edge.block));
-      }
-    }
-    this.#longest[index] = block.instructions.length + after;
-    return this.#longest[index];
   }
 
   #instruction(placed: PlacedInstruction, all: readonly PlacedInstruction[]): void {
@@ -214,7 +182,7 @@ class RegionCompiler implements InstructionContext, AccessContext, CsrContext {
     this.#offset = offset;
     this.#locals.freeTemporaries();
     this.#requireFloat(shape);
-    if (plainCsr) this.#accessCsr(decoded.rd, plainCsr);
+    if (plainCsr) writeCsrAccess(this, decoded.rd, plainCsr);
     else if (this.#isFused) this.#isFused = false;
     else if (!this.#zeroExtend(decoded.rd, all)) translateInstruction(decoded, this);
     path.instructions++;
@@ -244,23 +212,6 @@ class RegionCompiler implements InstructionContext, AccessContext, CsrContext {
     return this.#words;
   }
 
-  /** Takes what was executed from the counter. */
-  flushCounter(): void {
-    this.#pushCounter();
-    if (this.#path.instructions + this.#path.accesses === 0) this.writer.op(Op.drop);
-    else this.writer.set(this.counter);
-    this.#path.instructions = 0;
-    this.#path.accesses = 0;
-  }
-
-  #pushCounter(): void {
-    const { instructions, accesses } = this.#path;
-    this.writer.get(this.counter);
-    if (instructions + accesses > 0) {
-      this.writer.i64((BigInt(accesses) << 32n) - BigInt(instructions)).op(Op.i64Add);
-    }
-  }
-
   #terminator(block: Block, go: (successor: number) => void): void {
     const { writer } = this;
     const { end } = block;
@@ -272,7 +223,7 @@ class RegionCompiler implements InstructionContext, AccessContext, CsrContext {
       }
       const [path, dirty, valid] = [this.#path, this.#dirty, this.#valid];
       this.#path = { ...path };
-      if (!this.#isContinuation(edge.block)) this.flushCounter();
+      if (!this.#isContinuation(edge.block)) this.#budget.flush(this.#path);
       go(edges.filter((other) => 'block' in other).indexOf(edge));
       this.#path = path;
       this.#dirty = dirty;
@@ -367,7 +318,7 @@ class RegionCompiler implements InstructionContext, AccessContext, CsrContext {
 
   storeCounter(): void {
     this.writer.i32(0);
-    this.#pushCounter();
+    this.#budget.pushCounter(this.#path);
     this.writer.memory(Op.i64Store, COUNTER);
   }
 
@@ -416,29 +367,6 @@ class RegionCompiler implements InstructionContext, AccessContext, CsrContext {
 
   writeX(register: number): number {
     return this.registerLocal(register);
-  }
-
-  /** Accesses a CSR in place; without the privilege for it, the reference semantics raise the exception. */
-  #accessCsr(rd: number, { csr, change, source }: PlainCsrAccess): void {
-    const { writer } = this;
-    const stored = writeCsrLoad(this, csr);
-    if (change !== 'none') {
-      const next = this.temporary();
-      if ('immediate' in source) writer.i64(source.immediate);
-      else if (source.register === 0) writer.i64(0);
-      else writer.get(this.readX(source.register));
-      writeCsrChange(this, csr, stored, change);
-      writer.set(next);
-      if (csr.kind === 'status') {
-        // What the region keeps of rights and of the float unit outlives no change of them: those are the interpreter's.
-        pushHasConsequence(this, stored, next, LIGHT_STATUS & ~Mstatus.FS);
-        this.leaveIf();
-      }
-      writeCsrStore(this, csr, next);
-    }
-    if (rd === 0) return;
-    pushCsrValue(this, csr, stored);
-    writer.set(this.writeX(rd));
   }
 
   pushRemaining(): void {

@@ -1,8 +1,8 @@
 import { Mstatus } from '../../../hart/hart-context.ts';
 import { HartOffset, OpenControl } from '../../../hart/hart-state.ts';
-import { UXL_HIGH } from '../../../hart/supervisor-status.ts';
+import { LIGHT_STATUS, UXL_HIGH } from '../../../hart/supervisor-status.ts';
 import { PARTS_PER_TICK } from '../../../schedule/machine-clock.ts';
-import type { CsrChange, PlainCsr } from '../../plain-csr.ts';
+import type { CsrChange, PlainCsr, PlainCsrAccess } from '../../plain-csr.ts';
 import { type FunctionWriter, Op, ValueType } from '../emission/emit.ts';
 import { CLOCK_PARTS, CLOCK_PARTS_EACH, CLOCK_TICKS } from '../layout.ts';
 
@@ -19,7 +19,39 @@ export interface CsrContext {
   pushRemaining(): void;
 }
 
+/** What a whole instruction needs that accesses a CSR. */
+export interface CsrAccessContext extends CsrContext {
+  /** The local variable that holds an integer register (not x0). */
+  readX(register: number): number;
+  writeX(register: number): number;
+  /** Takes an i32: when it is not 0, leaves before the instruction for the interpreter. */
+  leaveIf(): void;
+}
+
 const SD_SHIFT = 63;
+
+/** Accesses a CSR in place; without the privilege for it, the reference semantics raise the exception. */
+export function writeCsrAccess(context: CsrAccessContext, rd: number, { csr, change, source }: PlainCsrAccess): void {
+  const { writer } = context;
+  const stored = writeCsrLoad(context, csr);
+  if (change !== 'none') {
+    const next = context.temporary();
+    if ('immediate' in source) writer.i64(source.immediate);
+    else if (source.register === 0) writer.i64(0);
+    else writer.get(context.readX(source.register));
+    writeCsrChange(context, csr, stored, change);
+    writer.set(next);
+    if (csr.kind === 'status') {
+      // What the region keeps of rights and of the float unit outlives no change of them: those are the interpreter's.
+      pushHasConsequence(context, stored, next, LIGHT_STATUS & ~Mstatus.FS);
+      context.leaveIf();
+    }
+    writeCsrStore(context, csr, next);
+  }
+  if (rd === 0) return;
+  pushCsrValue(context, csr, stored);
+  writer.set(context.writeX(rd));
+}
 
 /** Requires the right to access the CSR, and returns a local variable (i64) with what is stored. */
 export function writeCsrLoad(context: CsrContext, csr: PlainCsr): number {

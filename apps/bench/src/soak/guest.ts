@@ -1,5 +1,5 @@
 import { createInitrd } from '@worldswitch/guest-os';
-import { readApart } from '../as-the-command.ts';
+import { bytesApart, readApart } from '../as-the-command.ts';
 import type { LinuxFiles } from '../linux-files.ts';
 
 export const SOAK_ARGUMENTS = 'console=ttyS0 quiet rdinit=/soak/init';
@@ -51,5 +51,9 @@ export function soakInitrd(files: LinuxFiles, churn: Uint8Array): Uint8Array {
     files: [{ path: '/soak/churn', data: churn, mode: 0o755 }],
   });
   const theirs = readApart(files.initrd);
-  return Buffer.concat([theirs, Buffer.alloc(-theirs.length & 3), ours]);
+  const begin = (theirs.length + 3) & ~3;
+  const both = bytesApart(begin + ours.length);
+  both.set(theirs);
+  both.set(ours, begin);
+  return both;
 }

@@ -13,12 +13,17 @@ export function readApart(path: string): Uint8Array {
   try {
     const { size } = fstatSync(file);
     if (size < LARGE_FILE) return readFileSync(file);
-    const Resizable = ArrayBuffer as new (length: number, options: { readonly maxByteLength: number }) => ArrayBuffer;
-    const bytes = new Uint8Array(new Resizable(size, { maxByteLength: size }), 0, size);
+    const bytes = bytesApart(size);
     let at = 0;
     for (let count = 1; at < size && count > 0; at += count) count = readSync(file, bytes, at, size - at, at);
     return bytes.subarray(0, at);
   } finally {
     closeSync(file);
   }
+}
+
+/** So many bytes in pages of their own. */
+export function bytesApart(size: number): Uint8Array {
+  const Resizable = ArrayBuffer as new (length: number, options: { readonly maxByteLength: number }) => ArrayBuffer;
+  return new Uint8Array(new Resizable(size, { maxByteLength: size }), 0, size);
 }

@@ -165,7 +165,7 @@ describe('run --kernel', () => {
     [['--initrd', '/no/such/file'], ExitCode.noInput, "cannot read the initial RAM disk '/no/such/file'"],
     [['--smp', '9'], ExitCode.usage, 'expected a number of harts from 1 to 8'],
     [['--memory', '7Z'], ExitCode.usage, "expected a multiple of 2M from 2M to 3G, got '7Z'"],
-    [['--drive', 'DIRECTORY'], ExitCode.badInput, 'it is a directory; expected a raw disk image'],
+    [['--drive', 'DIRECTORY'], ExitCode.noInput, 'it is a directory; expected a raw disk image'],
     [['--drive', 'ODD'], ExitCode.badInput, 'its 1000 bytes are not a multiple of 512'],
     [['--drive', 'EMPTY'], ExitCode.badInput, 'its 0 bytes are not a multiple of 512'],
     [['--drive', '/no/such/disk'], ExitCode.noInput, "cannot open the drive '/no/such/disk': there is no such file"],

@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ExitCode } from '../src/exit-codes.ts';
 import { replaceFile } from '../src/node/snapshot-file.ts';
-import { commandFile } from './run-command.ts';
+import { commandFile, runCommand } from './run-command.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -44,7 +44,7 @@ it.skipIf(!existsSync(FULL)).each([
     encoding: 'utf8',
   });
   closeSync(full);
-  expect(stderr).toMatch(/^worldswitch: cannot write [^\n]*ENOSPC[^\n]*\n$/);
+  expect(stderr).toMatch(/^worldswitch: cannot write [^\n]*no space is left there[^\n]*\n$/);
   expect(stderr).toContain(what);
   expect(status).toBe(ExitCode.noInput);
 });
@@ -77,4 +77,24 @@ it('says why a snapshot cannot be written, and leaves nothing behind', () => {
   const lost = join(folder, 'none', 'file');
   expect(() => replaceFile(lost, Uint8Array.of(1))).toThrow(`cannot write '${lost}': there is no such folder`);
   expect(readdirSync(folder)).toEqual(before);
+});
+
+it.each([
+  [
+    ['compare', '--program', 'hello', '--worlds', 'bare', '--trace', 'FOLDER'],
+    "cannot write the trace file 'FOLDER': it is a directory",
+    ExitCode.noInput,
+  ],
+  [['run', 'FOLDER'], "cannot read the program 'FOLDER': it is a directory", ExitCode.noInput],
+  [
+    ['assemble', 'SOURCE', '--origin', '-5'],
+    "--origin: expected an address such as 0x80000000, got '-5'",
+    ExitCode.usage,
+  ],
+] as const)('says what is wrong with %j', (args, message, code) => {
+  const source = join(folder, 'one.s');
+  writeFileSync(source, 'nop');
+  const real = (text: string) => text.replace('FOLDER', folder).replace('SOURCE', source);
+  const { status, stderr } = runCommand('worldswitch', args.map(real));
+  expect({ status, stderr }).toEqual({ status: code, stderr: `worldswitch: ${real(message)}\n` });
 });

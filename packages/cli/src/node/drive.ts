@@ -2,6 +2,7 @@ import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from '
 import { type BlockBackend, createOverlayBackend } from '@worldswitch/machine';
 import { ExitCode, UserError } from '../exit-codes.ts';
 import type { DriveDescription } from '../machine-description.ts';
+import { fileReason } from './file-reason.ts';
 import { openOverlayFile } from './overlay-file.ts';
 
 /** A disk that must be closed when its machine is gone. */
@@ -43,15 +44,20 @@ function openDisk(path: string, isWritable: boolean) {
   try {
     descriptor = openSync(path, isWritable ? 'r+' : 'r');
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code === 'EISDIR' ? ExitCode.badInput : ExitCode.noInput;
-    throw new UserError(`cannot open the drive '${path}': ${whyNot(error, isWritable)}`, code);
+    throw new UserError(`cannot open the drive '${path}': ${whyNot(error, isWritable)}`, ExitCode.noInput);
   }
   const status = fstatSync(descriptor);
   const refuse = (why: string): never => {
     closeSync(descriptor);
     throw new UserError(`the drive '${path}' cannot be used: ${why}`, ExitCode.badInput);
   };
-  if (status.isDirectory()) refuse('it is a directory; expected a raw disk image');
+  if (status.isDirectory()) {
+    closeSync(descriptor);
+    throw new UserError(
+      `cannot open the drive '${path}': it is a directory; expected a raw disk image`,
+      ExitCode.noInput,
+    );
+  }
   // A device of the host's says no size by itself.
   if (!status.isFile()) refuse('it is not a file; expected a raw disk image');
   if (status.size === 0 || status.size % SECTOR_BYTES !== 0) {
@@ -67,13 +73,10 @@ function openDisk(path: string, isWritable: boolean) {
 }
 
 function whyNot(error: unknown, isWritable: boolean): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return 'there is no such file';
-  if (code === 'EISDIR') return 'it is a directory; expected a raw disk image';
-  if ((code === 'EACCES' || code === 'EROFS') && isWritable) {
-    return 'it may not be written; give readonly=on or snapshot=on';
-  }
-  return message;
+  const { code } = error as NodeJS.ErrnoException;
+  const reason = fileReason(error, code !== 'ENOENT' && isWritable ? 'write' : 'read');
+  if (code === 'EISDIR') return `${reason}; expected a raw disk image`;
+  return (code === 'EACCES' || code === 'EROFS') && isWritable ? `${reason}; give readonly=on or snapshot=on` : reason;
 }
 
 /** A disk in a file: each request is done at its place, a flush waits until the file is on its disk. */

@@ -6,6 +6,7 @@ import { parseElf } from '@worldswitch/host-os';
 import { builtInProgram } from '../built-in-program.ts';
 import { ExitCode, UserError } from '../exit-codes.ts';
 import type { GuestKernels } from '../worlds.ts';
+import { fileReason } from './file-reason.ts';
 import { readApart } from './read-apart.ts';
 
 /** First address beyond user space under Sv39: no world offers a program more. */
@@ -16,10 +17,7 @@ export function readInput(path: string, what: string): Uint8Array {
   try {
     return readApart(path);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const why =
-      code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a directory' : (error as Error).message;
-    throw new UserError(`cannot read the ${what} '${path}': ${why}`, ExitCode.noInput);
+    throw new UserError(`cannot read the ${what} '${path}': ${fileReason(error, 'read')}`, ExitCode.noInput);
   }
 }
 

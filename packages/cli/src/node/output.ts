@@ -2,6 +2,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import type { TraceSink } from '@worldswitch/contracts';
 import { ExitCode, UserError } from '../exit-codes.ts';
 import { chromeTraceSink, jsonLinesSink } from '../trace-file.ts';
+import { fileReason } from './file-reason.ts';
 
 /**
  * Writes all of a text or of bytes to a descriptor, however slowly its reader takes them. A reader that is gone ends the command.
@@ -16,7 +17,8 @@ export function writeAll(descriptor: number, data: string | Uint8Array, what = n
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EPIPE') process.exit(0);
-      if (code !== 'EAGAIN') throw new UserError(`cannot write ${what}: ${(error as Error).message}`, ExitCode.noInput);
+      if (code !== 'EAGAIN')
+        throw new UserError(`cannot write ${what}: ${fileReason(error, 'write')}`, ExitCode.noInput);
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }
   }
@@ -35,7 +37,7 @@ export function traceFile(path: string): TraceSink & { close(): void } {
   try {
     descriptor = openSync(path, 'w');
   } catch (error) {
-    throw new UserError(`cannot write the trace file '${path}': ${(error as Error).message}`, ExitCode.noInput);
+    throw new UserError(`cannot write the trace file '${path}': ${fileReason(error, 'write')}`, ExitCode.noInput);
   }
   let pending: string[] = [];
   let characters = 0;

@@ -15,6 +15,7 @@ import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync } fr
 import type { ClusterStore } from '@worldswitch/machine';
 import { ExitCode, UserError } from '../exit-codes.ts';
 import { readWhole, succeeds, writeWhole } from './drive.ts';
+import { fileReason } from './file-reason.ts';
 
 const MAGIC = 'WSOVERLY';
 const VERSION = 1;
@@ -96,7 +97,7 @@ function openFile(path: string): number {
       return openSync(path, 'wx+');
     }
   } catch (error) {
-    throw new UserError(`cannot open the overlay '${path}': ${(error as Error).message}`, ExitCode.noInput);
+    throw new UserError(`cannot open the overlay '${path}': ${fileReason(error, 'write')}`, ExitCode.noInput);
   }
 }
 

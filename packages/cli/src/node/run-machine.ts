@@ -5,6 +5,7 @@ import type { MachineDescription } from '../machine-description.ts';
 import type { ConsoleWiring, MachineRunOptions } from '../run-options.ts';
 import { watchText } from '../text-watch.ts';
 import { type OpenDrive, openDrive } from './drive.ts';
+import { fileReason } from './file-reason.ts';
 import { GdbServer } from './gdb-server.ts';
 import {
   type MachineMaker,
@@ -72,10 +73,8 @@ function openOutput(serial: ConsoleWiring['serial']): number | undefined {
   try {
     return openSync(serial.file, 'w');
   } catch (error) {
-    throw new UserError(
-      `cannot write the console's file '${serial.file}': ${(error as Error).message}`,
-      ExitCode.noInput,
-    );
+    const why = fileReason(error, 'write');
+    throw new UserError(`cannot write the console's file '${serial.file}': ${why}`, ExitCode.noInput);
   }
 }
 

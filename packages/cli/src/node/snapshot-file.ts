@@ -13,6 +13,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { SnapshotError } from '@worldswitch/machine';
 import { ExitCode, UserError } from '../exit-codes.ts';
+import { fileReason } from './file-reason.ts';
 import { readInput } from './input.ts';
 
 /**
@@ -27,15 +28,8 @@ export function replaceFile(path: string, bytes: Uint8Array): void {
     if (present !== undefined && !present.isFile()) writeFileSync(path, bytes);
     else replaceRegularFile(present === undefined ? path : realpathSync(path), bytes);
   } catch (error) {
-    throw new UserError(`cannot write '${path}': ${reasonOf(error)}`, ExitCode.noInput);
+    throw new UserError(`cannot write '${path}': ${fileReason(error, 'write')}`, ExitCode.noInput);
   }
-}
-
-function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'EISDIR') return 'it is a directory';
-  if (code === 'ENOENT') return 'there is no such folder';
-  return message;
 }
 
 function replaceRegularFile(path: string, bytes: Uint8Array): void {

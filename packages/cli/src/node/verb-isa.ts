@@ -25,7 +25,7 @@ export function isaVerb(name: string | undefined): number {
 export function assembleVerb(file: string, flags: { readonly origin: string }): number {
   const source = new TextDecoder().decode(readInput(file, 'source'));
   try {
-    const { sections } = assemble(source, { origin: BigInt(flags.origin) });
+    const { sections } = assemble(source, { origin: originOf(flags.origin) });
     for (const section of sections) {
       writeAll(1, `${section.name}:\n`);
       for (let offset = 0; offset < section.bytes.length; offset += 16) {
@@ -38,10 +38,13 @@ export function assembleVerb(file: string, flags: { readonly origin: string }): 
     return ExitCode.ok;
   } catch (error) {
     if (error instanceof AssemblerError) throw new UserError(`${file}: ${error.message}`, ExitCode.badInput);
-    if (error instanceof SyntaxError)
-      throw new UserError(`--origin: expected an address such as 0x80000000, got '${flags.origin}'`, ExitCode.usage);
     throw error;
   }
+}
+
+function originOf(text: string): bigint {
+  if (/^(0x[\da-f]{1,16}|\d{1,19})$/i.test(text)) return BigInt(text);
+  throw new UserError(`--origin: expected an address such as 0x80000000, got '${text}'`, ExitCode.usage);
 }
 
 export function disassembleVerb(file: string): number {

@@ -11,6 +11,7 @@ import {
 } from '@worldswitch/machine';
 import { ExitCode, UserError } from '../exit-codes.ts';
 import type { DeviceDescription, HvcWiring } from '../machine-description.ts';
+import { fileReason } from './file-reason.ts';
 import { readInput } from './input.ts';
 import { writeAll } from './output.ts';
 
@@ -134,6 +135,9 @@ function openFor(path: string, flags: 'r' | 'w'): number {
   try {
     return openSync(path, flags);
   } catch (error) {
-    throw new UserError(`cannot open '${path}': ${(error as Error).message}`, ExitCode.noInput);
+    throw new UserError(
+      `cannot open '${path}': ${fileReason(error, flags === 'r' ? 'read' : 'write')}`,
+      ExitCode.noInput,
+    );
   }
 }

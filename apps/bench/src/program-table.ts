@@ -10,6 +10,8 @@ export interface BenchProgram {
   readonly checksum: string;
   /** A size that takes a moment everywhere, for checks. */
   readonly quick: { readonly n: number; readonly checksum: string };
+  /** It waits for the computer's memory most of the time: what else runs there makes it several times slower, however good its code is. */
+  readonly waitsForMemory?: true;
 }
 
 export const benchPrograms: readonly BenchProgram[] = [
@@ -40,6 +42,7 @@ export const benchPrograms: readonly BenchProgram[] = [
     n: 40,
     checksum: '3e7d54715a6c5c45',
     quick: { n: 1, checksum: '9463bd4c5820b7df' },
+    waitsForMemory: true,
   },
   {
     name: 'memory-copy',

@@ -52,6 +52,8 @@ interface Sample {
   readonly regions: number;
   readonly decodedPages: number;
   readonly invalidations: number;
+  /** Instructions that were interpreted, since the start. */
+  readonly interpreted: number;
 }
 
 /** The command. Returns the exit code: 0, 1 for growth or a guest that stopped, 64 for arguments that are none, 69 without the files. */
@@ -171,6 +173,7 @@ function takeSample(machine: Machine, shape: MemoryShape, minutes: number, round
     regions: engine.regions,
     decodedPages: engine.decodedPages,
     invalidations: engine.invalidations,
+    interpreted: engine.interpreted,
   };
 }
 

@@ -28,6 +28,8 @@ import { type Dispatcher, encodeDispatcher } from './link.ts';
  * optimised version only when it is entered anew.
  */
 const STRETCH = 1_000_000;
+/** Instructions between two times that cold code cools. */
+const COOLING_INTERVAL = 2 ** 33;
 /**
  * Instructions that the reference semantics execute before the interpreter is made: programs that are shorter than that would wait
  * longer for it than it saves. At a jump it is looked at whether they are over.
@@ -89,6 +91,7 @@ class Entry implements CompiledEngine {
   readonly #reading = { ticks: 0, parts: 0, partsEach: 0 };
   readonly #calls = { loads: 0, stores: 0, fetches: 0, steps: 0, hot: 0 };
   #stepped = 0;
+  #toCooling = COOLING_INTERVAL;
   /** Of what was taken off the counter in place of the interpreter, or of it: what did not retire there. */
   #notInterpreted = 0;
   #handlerMs = 0;
@@ -192,9 +195,16 @@ class Entry implements CompiledEngine {
       this.#setClock(stretch);
       const outcome = this.#dispatcher.run(base, 0, 0, Outcome.proceed);
       this.#synchronise();
+      this.#toCooling -= budget - i32[word + BUDGET]!;
+      if (this.#toCooling <= 0) this.#cool();
       if (outcome === Outcome.trap) hart.takePendingTrap();
       else if (outcome === Outcome.environmentCall) this.#environmentCall();
     }
+  }
+
+  #cool(): void {
+    this.#toCooling = COOLING_INTERVAL;
+    this.#cache.cool();
   }
 
   /** Lets code read the clock by the counter, which is at `stretch`. */

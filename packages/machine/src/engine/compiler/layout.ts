@@ -45,10 +45,16 @@ export function codeSlotOf(key: number): number {
   return CODE_SLOTS + ((key >>> 1) & (CODE_SLOT_COUNT - 1)) * 8;
 }
 
-/** Index in every module's types of a region's function: (context, depth) -> Outcome. */
-export const REGION_TYPE = 0;
+/**
+ * Index in every module's types of the one that all functions have through which code is entered: four i32, the first the context
+ * -> Outcome. One for all, though a region's function needs no more than (context, depth): V8 of Node 20 keeps a copy of each type
+ * of each module for as long as the process lives.
+ */
+export const CODE_TYPE = 0;
+/** Parameters of that type. */
+export const CODE_PARAMETERS = 4;
 
-/** Index in the table of the interpreter's function, which has that type too: (context, key at which to stop) -> Outcome. */
+/** Index in the table of the interpreter's function: (context, key at which to stop) -> Outcome. */
 export const INTERPRETER = 0;
 
 /** What a region's function returns. */

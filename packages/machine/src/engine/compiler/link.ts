@@ -4,14 +4,15 @@ import { HEAT, HEAT_MASK } from '../interpreter/layout.ts';
 import type { ByteWriter } from './emission/byte-writer.ts';
 import { encodeModule, type FunctionType, FunctionWriter, Op, ValueType } from './emission/emit.ts';
 import {
+  CODE_PARAMETERS,
   CODE_SLOT_COUNT,
   CODE_SLOTS,
+  CODE_TYPE,
   COUNTER,
   INTERPRETED,
   INTERPRETER,
   MAX_CALL_DEPTH,
   Outcome,
-  REGION_TYPE,
 } from './layout.ts';
 import { compileRegion } from './translation/compile-region.ts';
 import type { PlacedRegion } from './translation/placed-region.ts';
@@ -19,17 +20,10 @@ import { fusedMultiplyAdd } from './translation/translate-float.ts';
 
 const { i32, i64, f64 } = ValueType;
 
-const types: readonly FunctionType[] = [
-  { parameters: [i32, i32], results: [i32] },
-  { parameters: [i32, i32, i32, i32], results: [i32] },
-  { parameters: [], results: [i32] },
-  { parameters: [f64, f64, f64], results: [f64] },
-  { parameters: [i32, i32, i32], results: [i32] },
-];
-const runType = 1;
-const noParameters = 2;
-const multiplyAddType = 3;
-const callRegionType = 4;
+/** That with the index CODE_TYPE. */
+const codeType: FunctionType = { parameters: Array(CODE_PARAMETERS).fill(i32), results: [i32] };
+const requestType: FunctionType = { parameters: [], results: [i32] };
+const multiplyAddType: FunctionType = { parameters: [f64, f64, f64], results: [f64] };
 
 /** What the dispatcher asks of TypeScript. All return an Outcome except where said. */
 export interface DispatcherImports {
@@ -59,22 +53,19 @@ export interface Dispatcher {
 
 /** Bytes of the module that holds the dispatcher. */
 export function encodeDispatcher(): Uint8Array<ArrayBuffer> {
-  const imports = [
-    { name: 'fetchMiss', type: noParameters },
-    { name: 'codeMiss', type: noParameters },
-    { name: 'step', type: noParameters },
-    { name: 'runCold', type: noParameters },
-  ];
+  const types = [codeType, requestType];
+  const request = types.indexOf(requestType);
+  const imports = ['fetchMiss', 'codeMiss', 'step', 'runCold'].map((name) => ({ name, type: request }));
   const run = imports.length;
   return encodeModule({
     types,
     imports,
     importsTable: true,
     functions: [
-      { type: runType, body: dispatchLoop({ fetchMiss: 0, codeMiss: 1, step: 2 }), exportAs: 'run' },
-      { type: runType, body: nestedCall(run), exportAs: 'callGuest' },
-      { type: callRegionType, body: regionCall(), exportAs: 'callRegion' },
-      { type: REGION_TYPE, body: new FunctionWriter(2).call(3), exportAs: 'startCold' },
+      { type: CODE_TYPE, body: dispatchLoop({ fetchMiss: 0, codeMiss: 1, step: 2 }), exportAs: 'run' },
+      { type: CODE_TYPE, body: nestedCall(run), exportAs: 'callGuest' },
+      { type: CODE_TYPE, body: regionCall(), exportAs: 'callRegion' },
+      { type: CODE_TYPE, body: new FunctionWriter(CODE_PARAMETERS).call(3), exportAs: 'startCold' },
     ],
   });
 }
@@ -88,7 +79,7 @@ function dispatchLoop(imports: {
   readonly codeMiss: number;
   readonly step: number;
 }): FunctionWriter {
-  const writer = new FunctionWriter(4);
+  const writer = new FunctionWriter(CODE_PARAMETERS);
   const [context, stop, depth, outcome] = [0, 1, 2, 3];
   const pc = writer.local(i64);
   const entry = writer.local(i32);
@@ -145,15 +136,17 @@ function dispatchLoop(imports: {
   writer
     .get(context)
     .get(depth)
+    .i32(0)
+    .i32(0)
     .get(slot)
     .memory(Op.i32Load, CODE_SLOTS + 4)
-    .callIndirect(REGION_TYPE)
+    .callIndirect(CODE_TYPE)
     .set(outcome)
     .br(loop);
   writer.close();
   writer.i32(1).set(isCold);
   writer.i32(0).memory(Op.i32Load, COUNTER).set(slot);
-  writer.get(context).get(stop).i32(INTERPRETER).callIndirect(REGION_TYPE).set(outcome);
+  writer.get(context).get(stop).i32(0).i32(0).i32(INTERPRETER).callIndirect(CODE_TYPE).set(outcome);
   writer.i32(0).i32(0).memory(Op.i64Load, INTERPRETED);
   writer.get(slot).i32(0).memory(Op.i32Load, COUNTER).op(Op.i32Sub).op(Op.i64ExtendI32U).op(Op.i64Add);
   writer.memory(Op.i64Store, INTERPRETED).br(loop);
@@ -164,7 +157,7 @@ function dispatchLoop(imports: {
 
 /** A guest call: the dispatcher once more, unless calls are nested too deeply: then the caller leaves, and is re-entered later. */
 function nestedCall(run: number): FunctionWriter {
-  const writer = new FunctionWriter(4);
+  const writer = new FunctionWriter(CODE_PARAMETERS);
   const [context, stop, depth, outcome] = [0, 1, 2, 3];
   writer.get(depth).i32(MAX_CALL_DEPTH).op(Op.i32GtS).open(Op.if);
   writer.get(outcome).op(Op.return);
@@ -175,7 +168,8 @@ function nestedCall(run: number): FunctionWriter {
 
 function regionCall(): FunctionWriter {
   const [context, depth, index] = [0, 1, 2];
-  return new FunctionWriter(3).get(context).get(depth).get(index).callIndirect(REGION_TYPE);
+  const writer = new FunctionWriter(CODE_PARAMETERS);
+  return writer.get(context).get(depth).i32(0).i32(0).get(index).callIndirect(CODE_TYPE);
 }
 
 /**
@@ -183,16 +177,17 @@ function regionCall(): FunctionWriter {
  * for each module that does, and keeps such a module for as long as the table. With a writer the bytes hold until it is written to again.
  */
 export function encodeRegions(regions: readonly PlacedRegion[], writer?: ByteWriter): Uint8Array<ArrayBuffer> {
-  const imports = [
-    { name: 'callGuest', type: runType },
-    { name: 'callRegion', type: callRegionType },
-  ];
+  const imports = ['callGuest', 'callRegion'].map((name) => ({ name, type: CODE_TYPE }));
   const multiplyAdd = imports.length + regions.length;
-  const bodies = regions.map((placed, index) => ({
-    type: REGION_TYPE,
-    body: compileRegion(placed, { callGuest: 0, callRegion: 1, multiplyAdd, self: imports.length + index }),
-    exportAs: String(index),
-  }));
-  const functions = [...bodies, { type: multiplyAddType, body: fusedMultiplyAdd() }];
-  return encodeModule({ types, imports, functions }, writer);
+  let multipliesAndAdds = false;
+  const functions = regions.map((placed, index) => {
+    const self = imports.length + index;
+    const region = compileRegion(placed, { callGuest: 0, callRegion: 1, multiplyAdd, self });
+    multipliesAndAdds ||= region.multipliesAndAdds;
+    return { type: CODE_TYPE, body: region.body, exportAs: String(index) };
+  });
+  if (!multipliesAndAdds) return encodeModule({ types: [codeType], imports, functions }, writer);
+  const types = [codeType, multiplyAddType];
+  const last = { type: types.indexOf(multiplyAddType), body: fusedMultiplyAdd() };
+  return encodeModule({ types, imports, functions: [...functions, last] }, writer);
 }

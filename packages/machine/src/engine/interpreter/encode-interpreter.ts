@@ -1,7 +1,7 @@
 import { HartOffset } from '../../hart/hart-state.ts';
 import { FETCH_TABLE, TRANSLATION_INDEX_MASK, TRANSLATION_INDEX_SHIFT } from '../../memory/memory-layout.ts';
 import { encodeModule, type FunctionType, FunctionWriter, Op, ValueType } from '../compiler/emission/emit.ts';
-import { CODE_SLOT_COUNT, CODE_SLOTS, COUNTER, Outcome } from '../compiler/layout.ts';
+import { CODE_PARAMETERS, CODE_SLOT_COUNT, CODE_SLOTS, COUNTER, Outcome } from '../compiler/layout.ts';
 import { fusedMultiplyAdd } from '../compiler/translation/translate-float.ts';
 import { CONTEXT, HandlerWriter, JumpMark, type LoopLabels, type LoopLocals } from './handler-writer.ts';
 import type { HandlerTable } from './handlers.ts';
@@ -22,7 +22,7 @@ const { i32, i64, f64 } = ValueType;
 
 const Type = { run: 0, word: 1, nothing: 2, access: 3, miss: 4, multiplyAdd: 5 } as const;
 const types: readonly FunctionType[] = [
-  { parameters: [i32, i32], results: [i32] },
+  { parameters: Array(CODE_PARAMETERS).fill(i32), results: [i32] },
   { parameters: [i32], results: [i32] },
   { parameters: [i32, i32], results: [] },
   { parameters: [i32, i32, i32], results: [i32] },
@@ -95,7 +95,7 @@ function miss(imported: number): FunctionWriter {
  * the loop keeps itself (pc, counts) is stored where it leaves and before it calls.
  */
 function interpretLoop({ csrs, handlers }: Pick<HandlerTable, 'csrs' | 'handlers'>): FunctionWriter {
-  const writer = new FunctionWriter(2);
+  const writer = new FunctionWriter(CODE_PARAMETERS);
   const STOP = 1;
   const word32 = (): number => writer.local(i32);
   const locals: LoopLocals = {

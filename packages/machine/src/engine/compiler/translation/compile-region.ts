@@ -10,7 +10,7 @@ import { withSingleEntries } from '../discovery/single-entry.ts';
 import { writeStructured } from '../discovery/structure.ts';
 import { wordsAfter, zeroExtensionAt } from '../discovery/word-values.ts';
 import { FunctionWriter, Op, ValueType } from '../emission/emit.ts';
-import { COUNTER, Outcome } from '../layout.ts';
+import { CODE_PARAMETERS, COUNTER, Outcome } from '../layout.ts';
 import { type AccessWindow, extentOfWindow, type WindowExtent, windowsAfter } from './access-window.ts';
 import { type CsrAccessContext, requireOpen, writeCsrAccess } from './csr-access.ts';
 import { FloatUnit, floatNeeds } from './float-unit.ts';
@@ -41,23 +41,29 @@ import { translateInstruction } from './translate.ts';
 /** Parameters of a region's function: the hart context's base, and how deeply guest calls are nested. */
 const CONTEXT = 0;
 const DEPTH = 1;
-const PARAMETERS = 2;
 /** Accesses that must share a window for it to be worth its check. */
 const MIN_SHARED_ACCESSES = 3;
+
+/** The function of a region. */
+export interface RegionFunction {
+  readonly body: FunctionWriter;
+  /** It calls the module's multiplyAdd. */
+  readonly multipliesAndAdds: boolean;
+}
 
 /**
  * Writes the function of a region: (context, depth) -> Outcome. Guest registers are locals, loaded where they are needed and
  * written back where the function ends or calls. The page's virtual address is read from state.pc, so that one translation
  * serves every address at which the page is mapped.
  */
-export function compileRegion(placed: PlacedRegion, imports: RegionImports): FunctionWriter {
+export function compileRegion(placed: PlacedRegion, imports: RegionImports): RegionFunction {
   const region = withRounds(withSingleEntries(placed.region), placed.physicalSize === 0);
   return new RegionCompiler({ ...placed, region }, imports).compile();
 }
 
 /** State of one region's compilation. */
 class RegionCompiler implements InstructionContext, AccessContext, CsrAccessContext {
-  readonly writer = new FunctionWriter(PARAMETERS);
+  readonly writer = new FunctionWriter(CODE_PARAMETERS);
   readonly hart = CONTEXT;
   readonly atomics: AtomicContext = {
     amo: (operation, address, width, value) => writeAmo(this, operation, address, width, value),
@@ -86,6 +92,7 @@ class RegionCompiler implements InstructionContext, AccessContext, CsrAccessCont
   #words = 0;
   /** The instruction that follows was written already. */
   #isFused = false;
+  #multipliesAndAdds = false;
   #offset = 0;
   #place = { block: 0, position: 0 };
 
@@ -106,7 +113,7 @@ class RegionCompiler implements InstructionContext, AccessContext, CsrAccessCont
     this.#exits = new RegionExits(this);
   }
 
-  compile(): FunctionWriter {
+  compile(): RegionFunction {
     const { writer } = this;
     const { blocks } = this.#placed.region;
     writer.get(CONTEXT).memory(Op.i64Load, HartOffset.pc).i64(-4096).op(Op.i64And).set(this.pageAddress);
@@ -123,7 +130,7 @@ class RegionCompiler implements InstructionContext, AccessContext, CsrAccessCont
       writer,
     );
     this.#exits.close();
-    return writer;
+    return { body: writer, multipliesAndAdds: this.#multipliesAndAdds };
   }
 
   /** Loads what is kept in locals and may have changed outside; `block` is where control goes on. */
@@ -346,6 +353,7 @@ class RegionCompiler implements InstructionContext, AccessContext, CsrAccessCont
   }
 
   multiplyAdd(): void {
+    this.#multipliesAndAdds = true;
     this.writer.call(this.#imports.multiplyAdd);
   }
 

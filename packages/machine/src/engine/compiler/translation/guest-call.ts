@@ -50,7 +50,7 @@ export function writeGuestCall(context: CallContext, call: GuestCall): void {
     context.pushAddress(returnOffset);
     writer.op(Op.i64Ne);
   };
-  const pushArguments = (): void => {
+  const pushContextAndDepth = (): void => {
     writer.get(hart).get(depth).i32(1).op(Op.i32Add);
   };
   const done = writer.open(Op.block);
@@ -62,16 +62,17 @@ export function writeGuestCall(context: CallContext, call: GuestCall): void {
     if (callee === entryOffset) {
       // Were this function's code forgotten, all of its calls would have been left.
       writer.brIf(unknown);
-      pushArguments();
-      writer.call(imports.self);
+      pushContextAndDepth();
+      writer.i32(0).i32(0).call(imports.self);
     } else {
       const calleeKey = codeKeyOf(codePage + callee, placed.physicalSize > 0);
       const slot = codeSlotOf(calleeKey);
       writer.i32(0).memory(Op.i32Load, slot).i32(calleeKey).op(Op.i32Ne).op(Op.i32Or).brIf(unknown);
-      pushArguments();
+      pushContextAndDepth();
       writer
         .i32(0)
         .memory(Op.i32Load, slot + 4)
+        .i32(0)
         .call(imports.callRegion);
     }
     writer.tee(outcome);

@@ -2,7 +2,7 @@ import type { Region } from '../discovery/discover.ts';
 
 /** Indices of the functions that a region calls, in the module that it becomes part of. */
 export interface RegionImports {
-  /** (context, key of the code at which to stop, depth) -> Outcome: runs a guest function until it returns. */
+  /** (context, key of the code at which to stop, depth, Outcome of what ran before) -> Outcome: runs a guest function until it returns. */
   readonly callGuest: number;
   /** (context, depth, index in the table) -> Outcome: calls another region. */
   readonly callRegion: number;

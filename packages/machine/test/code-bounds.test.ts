@@ -88,6 +88,46 @@ describe('translated code', () => {
     },
   );
 
+  it.each([
+    { coolingInterval: 1_000_000, isCompiled: false },
+    { coolingInterval: Number.POSITIVE_INFINITY, isCompiled: true },
+  ])(
+    'is made of what is visited often, not of what is visited now and then for long (%o)',
+    ({ coolingInterval, isCompiled }) => {
+      // 4000 calls, one every 2,000 instructions: 500 in a cooling interval, and 1000 kept at most.
+      const machine = firmwareMachine(
+        `
+    li   s0, 4000
+again:
+    li   t0, 1000
+1:  addi t0, t0, -1
+    bnez t0, 1b
+    call rare
+    addi s0, s0, -1
+    bnez s0, again
+    li   t1, 0x100000
+    li   t2, 0x5555
+    sw   t2, 0(t1)
+2:  j    2b
+.balign 4096
+rare:
+    addi a0, a0, 1
+    ret
+`,
+        'compiled',
+      );
+      const { group } = machine.hart;
+      const engine = createCompiledEngine(group, { threshold: 1500, coldStart: 0, coolingInterval });
+      group.engine = engine;
+      expect(machine.run({ maxInstructions: 10_000_000 }).reason).toBe('poweroff');
+      expect(machine.board.vcpu.readX(10)).toBe(4000n);
+      // The loop, and the function in the page after it.
+      expect(engine.statistics.regions > 1).toBe(isCompiled);
+      expect(engine.statistics.regions).toBeGreaterThan(0);
+      machine.dispose();
+    },
+  );
+
   it('is made ever more reluctantly where its own data stand next to it', () => {
     const machine = firmwareMachine(
       `

@@ -28,7 +28,10 @@ import { type Dispatcher, encodeDispatcher } from './link.ts';
  * optimised version only when it is entered anew.
  */
 const STRETCH = 1_000_000;
-/** Instructions between two times that cold code cools. */
+/**
+ * Code that is visited half as often as the threshold says in so many instructions is hot in the end, what is visited less often
+ * never: being interpreted, it costs next to nothing.
+ */
 const COOLING_INTERVAL = 2 ** 33;
 /**
  * Instructions that the reference semantics execute before the interpreter is made: programs that are shorter than that would wait
@@ -53,6 +56,8 @@ export interface CompiledEngineOptions {
   readonly threshold?: number;
   /** Instructions that run before the interpreter is made, by the reference semantics. */
   readonly coldStart?: number;
+  /** Instructions after which code that is not compiled yet loses half of its visits, default 2^33. */
+  readonly coolingInterval?: number;
   /** Default `compiled`. */
   readonly name?: string;
   /** Translated regions that are kept at once: at least 64, default 16384. The oldest go first. */
@@ -91,7 +96,8 @@ class Entry implements CompiledEngine {
   readonly #reading = { ticks: 0, parts: 0, partsEach: 0 };
   readonly #calls = { loads: 0, stores: 0, fetches: 0, steps: 0, hot: 0 };
   #stepped = 0;
-  #toCooling = COOLING_INTERVAL;
+  readonly #coolingInterval: number;
+  #toCooling: number;
   /** Of what was taken off the counter in place of the interpreter, or of it: what did not retire there. */
   #notInterpreted = 0;
   #handlerMs = 0;
@@ -109,6 +115,8 @@ class Entry implements CompiledEngine {
     this.#group = group;
     this.#memory = group.memory;
     this.#coldStart = options.coldStart ?? COLD_START;
+    this.#coolingInterval = options.coolingInterval ?? COOLING_INTERVAL;
+    this.#toCooling = this.#coolingInterval;
     this.#clock = options.clock;
     group.memory.i64[INTERPRETED >>> 3] = 0n;
     const table = new WebAssembly.Table({ element: 'anyfunc', initial: 1 });
@@ -203,7 +211,7 @@ class Entry implements CompiledEngine {
   }
 
   #cool(): void {
-    this.#toCooling = COOLING_INTERVAL;
+    this.#toCooling = this.#coolingInterval;
     this.#cache.cool();
   }
 

@@ -46,7 +46,7 @@ export interface InstructionSet {
   readonly csrs: readonly CsrDefinition[];
   /**
    * The instruction in these bits, or undefined when they are none (illegal instruction). When the low two bits are not 11, the
-   * low 16 bits are decoded. Results are remembered, so equal bits give the same object.
+   * low 16 bits are decoded. Results are remembered for a while: the object may be one that was given before.
    */
   decode(bits: number): DecodedInstruction | undefined;
   byName(name: string): Instruction | undefined;

@@ -54,7 +54,7 @@ describe('decode', () => {
     expect(decode(bits)).toBeUndefined();
   });
 
-  it('gives the same object for the same bits', () => {
+  it('remembers what it decoded', () => {
     expect(decode(0x00150513)).toBe(decode(0x00150513));
   });
 

@@ -9,11 +9,16 @@ interface Exclusion {
   readonly value: number;
 }
 
+/** The operands that a decoded instruction has: where each stands, or its value in all encodings of the row. */
+type RowOperands = Readonly<Record<DecodedOperand, EncodedField | number>>;
+type DecodedOperand = 'rd' | 'rs1' | 'rs2' | 'rs3' | 'imm' | 'csr' | 'rm';
+
 /** A row with its encoding worked out: what the decoder, assembler and disassembler work on. */
 export interface EncodedRow {
   readonly instruction: Instruction;
   readonly layout: EncodingLayout;
   readonly exclusions: readonly Exclusion[];
+  readonly operands: RowOperands;
 }
 
 /** Works out one row. @throws {IsaError} when its encoding, format and conditions contradict each other. */
@@ -26,7 +31,17 @@ export function encodedRow(instruction: Instruction): EncodedRow {
     if (!field) throw new IsaError(`${name}: cannot read the condition "${condition}"`);
     return { field, operand: operand as OperandField, value: Number(value) };
   });
-  return { instruction, layout, exclusions };
+  const placeOf = (operand: DecodedOperand) => layout.fields.get(operand) ?? layout.fixed[operand] ?? 0;
+  const operands: RowOperands = {
+    rd: placeOf('rd'),
+    rs1: placeOf('rs1'),
+    rs2: placeOf('rs2'),
+    rs3: placeOf('rs3'),
+    imm: placeOf('imm'),
+    csr: placeOf('csr'),
+    rm: placeOf('rm'),
+  };
+  return { instruction, layout, exclusions, operands };
 }
 
 /** Whether these bits are this row's. */
@@ -69,27 +84,35 @@ export function checkOverlaps(rows: readonly EncodedRow[]): void {
   }
 }
 
-function operandOf(row: EncodedRow, operand: OperandField, bits: number): number {
-  const field = row.layout.fields.get(operand);
-  return field ? extractField(bits, field) : (row.layout.fixed[operand] ?? 0);
-}
+const operandIn = (bits: number, place: EncodedField | number): number =>
+  typeof place === 'number' ? place : extractField(bits, place);
 
 /** Takes the operands out of bits that match the row. */
-function decodeRow(row: EncodedRow, bits: number): DecodedInstruction {
-  const imm = operandOf(row, 'imm', bits);
+function decodeRow({ instruction, layout, operands }: EncodedRow, bits: number): DecodedInstruction {
+  const imm = operandIn(bits, operands.imm);
   return {
-    instruction: row.instruction,
+    instruction,
     bits,
-    length: row.layout.width === 16 ? 2 : 4,
-    rd: operandOf(row, 'rd', bits),
-    rs1: operandOf(row, 'rs1', bits),
-    rs2: operandOf(row, 'rs2', bits),
-    rs3: operandOf(row, 'rs3', bits),
+    length: layout.width === 16 ? 2 : 4,
+    rd: operandIn(bits, operands.rd),
+    rs1: operandIn(bits, operands.rs1),
+    rs2: operandIn(bits, operands.rs2),
+    rs3: operandIn(bits, operands.rs3),
     imm,
-    immediate: BigInt.asUintN(64, BigInt(imm)),
-    csr: operandOf(row, 'csr', bits),
-    rm: operandOf(row, 'rm', bits),
+    immediate: immediateOf(imm),
+    csr: operandIn(bits, operands.csr),
+    rm: operandIn(bits, operands.rm),
   };
+}
+
+/** Immediates of twelve bits, by their lowest twelve bits: nearly all there are. */
+const smallImmediates: (bigint | undefined)[] = Array(1 << 12).fill(undefined);
+
+function immediateOf(imm: number): bigint {
+  if (imm < -2048 || imm > 2047) return BigInt.asUintN(64, BigInt(imm));
+  const place = imm & 0xfff;
+  smallImmediates[place] ??= BigInt.asUintN(64, BigInt(imm));
+  return smallImmediates[place];
 }
 
 /** Rows that share opcode and funct3, grouped by those further bits that are fixed in all of them. */
@@ -107,8 +130,9 @@ function bucketIndex(bits: number): number {
 const bucketBits = { 16: 0xe003, 32: 0x0000_707f } as const;
 const bucketCount = 32 + 256;
 
-/** A decoder that remembers results is bounded by this many distinct encodings, then starts anew. */
-const cacheLimit = 1 << 14;
+/** Results that a decoder remembers at most, as a power of two: each encoding has its place. */
+const REMEMBERED_BITS = 14;
+const NOT_DECODED = null;
 
 /**
  * Builds the decoder of a set of rows: a table over opcode and funct3, then over whatever else is fixed in all its rows.
@@ -117,16 +141,22 @@ const cacheLimit = 1 << 14;
  */
 export function createDecoder(rows: readonly EncodedRow[]): (bits: number) => DecodedInstruction | undefined {
   const buckets = buildBuckets(rows);
-  const cache = new Map<number, DecodedInstruction | undefined>();
+  const rememberedBits = new Int32Array(1 << REMEMBERED_BITS);
+  const remembered: (DecodedInstruction | undefined | typeof NOT_DECODED)[] = Array(1 << REMEMBERED_BITS).fill(
+    NOT_DECODED,
+  );
   return (fetched) => {
     const bits = (fetched & 3) === 3 ? fetched >>> 0 : fetched & 0xffff;
-    const known = cache.get(bits);
-    if (known !== undefined || cache.has(bits)) return known;
+    const place = Math.imul(bits, 0x9e37_79b1) >>> (32 - REMEMBERED_BITS);
+    if (rememberedBits[place] === (bits | 0)) {
+      const known = remembered[place];
+      if (known !== NOT_DECODED) return known;
+    }
     const bucket = buckets[bucketIndex(bits)];
     const row = bucket?.groups.get(bits & bucket.commonMask)?.find((candidate) => rowMatches(candidate, bits));
     const decoded = row && decodeRow(row, bits);
-    if (cache.size >= cacheLimit) cache.clear();
-    cache.set(bits, decoded);
+    rememberedBits[place] = bits;
+    remembered[place] = decoded;
     return decoded;
   };
 }

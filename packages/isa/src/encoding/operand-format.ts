@@ -83,6 +83,8 @@ export interface FieldSegment {
   /** Lowest bit in the encoding. */
   readonly low: number;
   readonly length: number;
+  /** As many ones as it has bits. */
+  readonly mask: number;
   /** Lowest bit in the operand's value. */
   readonly valueLow: number;
 }
@@ -197,7 +199,7 @@ function encodedField(
       length++;
     }
     const last = index + length - 1;
-    segments.push({ low: bits[last] as number, length, valueLow: values[last] as number });
+    segments.push({ low: bits[last] as number, length, mask: 2 ** length - 1, valueLow: values[last] as number });
     index += length;
   }
   const isSigned = operand === 'imm' && format.isSigned === true;
@@ -212,9 +214,7 @@ function encodedField(
 /** The operand's value in `bits`. */
 export function extractField(bits: number, field: EncodedField): number {
   let value = 0;
-  for (const { low, length, valueLow } of field.segments) {
-    value |= ((bits >>> low) & (2 ** length - 1)) << valueLow;
-  }
+  for (const { low, mask, valueLow } of field.segments) value |= ((bits >>> low) & mask) << valueLow;
   if (field.signedBits > 0) value = (value << (32 - field.signedBits)) >> (32 - field.signedBits);
   return value + field.base;
 }
@@ -222,9 +222,7 @@ export function extractField(bits: number, field: EncodedField): number {
 /** The encoding bits that carry `value`, or undefined when the field cannot hold it. */
 export function insertField(value: number, field: EncodedField): number | undefined {
   let bits = 0;
-  for (const { low, length, valueLow } of field.segments) {
-    bits |= (((value - field.base) >>> valueLow) & (2 ** length - 1)) << low;
-  }
+  for (const { low, mask, valueLow } of field.segments) bits |= (((value - field.base) >>> valueLow) & mask) << low;
   return extractField(bits, field) === value ? bits >>> 0 : undefined;
 }
 

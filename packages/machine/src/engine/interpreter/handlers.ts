@@ -46,8 +46,8 @@ export class HandlerTable {
   /** Their handlers come first. */
   readonly csrs: readonly PlainCsr[];
   readonly #plainCsrOf: PlainCsrLookup;
-  /** By semantics, then by rounding mode and kind of jump. */
-  readonly #numbers = new Map<readonly Statement[], Map<string, number>>();
+  /** By semantics, then by rounding mode and kind of jump (`variantOf`); 0 where there is none. */
+  readonly #numbers = new Map<readonly Statement[], Uint16Array>();
 
   constructor(set: InstructionSet) {
     this.csrs = plainCsrsOf(set);
@@ -56,14 +56,14 @@ export class HandlerTable {
     for (const instruction of set.rows) {
       const { semantics } = instruction;
       if (this.#numbers.has(semantics)) continue;
-      const numbers = new Map<string, number>();
+      const numbers = new Uint16Array(VARIANTS);
       this.#numbers.set(semantics, numbers);
       for (const handler of variantsOf(instruction)) {
         // Past the last number rows go to the reference semantics; the built-in ones fill half of them.
         const number = FIRST_ROW_HANDLER + handlers.length;
         if (number >= MAX_HANDLERS) break;
         handlers.push(handler);
-        numbers.set(keyOf(handler.rm, handler.jump), number);
+        numbers[variantOf(handler.rm, handler.jump)] = number;
       }
     }
     this.handlers = handlers;
@@ -96,11 +96,13 @@ export class HandlerTable {
     const isIdle = shape.writesX && decoded.rd === 0 && !shape.jump && shape.accesses === 0 && !shape.floats;
     if (isIdle && shape.isTranslatable) return FixedHandler.nothing;
     const rm = decoded.rm === DYNAMIC ? 0 : decoded.rm;
-    return this.#numbers.get(instruction.semantics)?.get(keyOf(rm, jumpKind(decoded))) ?? FixedHandler.step;
+    return this.#numbers.get(instruction.semantics)?.[variantOf(rm, jumpKind(decoded))] || FixedHandler.step;
   }
 }
 
-const keyOf = (rm: number, jump: JumpKind | undefined): string => (jump ? `${rm} ${jump}` : `${rm}`);
+const VARIANTS = 8 * 5;
+const jumpNumbers: Readonly<Record<JumpKind, number>> = { goto: 1, call: 2, return: 3, computed: 4 };
+const variantOf = (rm: number, jump: JumpKind | undefined): number => rm * 5 + (jump ? jumpNumbers[jump] : 0);
 
 function variantsOf(instruction: Instruction): Handler[] {
   const { isOrderingOnly, jump, floats } = shapeOf(instruction);

@@ -19,7 +19,7 @@ import {
 const DECODE_AHEAD = 32;
 const PAGE_SIZE = 4096;
 /** Instructions whose entries are remembered by their bits, a power of two. */
-const REMEMBERED_BITS = 15;
+const REMEMBERED_BITS = 16;
 const NO_FRAME = -1;
 /** Bytes of entries for four of code. */
 const LONG_STEP = 4 * 4;

@@ -23,8 +23,11 @@ export interface TlbOptions {
 
 type Slot = { -readonly [Field in keyof TlbEntry]: TlbEntry[Field] };
 
-/** Counters of superpages' pieces: some superpages share one. */
-const PIECE_COUNTERS = 256;
+/**
+ * Counters of superpages' pieces, as a power of two: some superpages share one. Many more than superpages in use, whose numbers lie side
+ * by side as a kernel's map of all memory: a page of a program must hardly ever seem to be in one of them.
+ */
+const PIECE_COUNTERS = 1 << 13;
 
 /** With at most so many insertions since all was flushed, a flush empties their ways alone: systems that flush often fill few. */
 const NOTED_INSERTIONS = 64;
@@ -66,20 +69,31 @@ export function createTlb(options: TlbOptions): TlbModel {
   let insertedCount = 0;
   /** Pieces of superpages by their leaf, and at the end those of leaves above level 1. */
   const pieces = new Int32Array(PIECE_COUNTERS + 1);
+  let pieceCount = 0;
 
-  const leafOf = (page: number): number => Math.floor(page / PAGES_PER_LEAF[1]!) % PIECE_COUNTERS;
+  /** Which counter: programs lie where the lowest 32 bits of the leaf's number are small, and kernels' maps begin where they are 0. */
+  const leafOf = (page: number): number => {
+    const leaf = Math.floor(page / PAGES_PER_LEAF[1]!);
+    let mixed = Math.imul((leaf | 0) ^ Math.imul(leaf / 2 ** 32, 0x85eb_ca6b), 0x9e37_79b1);
+    mixed = Math.imul(mixed ^ (mixed >>> 15), 0xc2b2_ae35);
+    return (mixed ^ (mixed >>> 13)) & (PIECE_COUNTERS - 1);
+  };
   const countPiece = ({ level, page }: Slot, change: 1 | -1) => {
-    if (level > 0) pieces[level > 1 ? PIECE_COUNTERS : leafOf(page)]! += change;
+    if (level === 0) return;
+    pieces[level > 1 ? PIECE_COUNTERS : leafOf(page)]! += change;
+    pieceCount += change;
   };
   /** Whether a superpage that holds the page may have pieces here. They lie in other sets than the page itself. */
-  const mayHavePieces = (page: number): boolean => pieces[PIECE_COUNTERS]! > 0 || pieces[leafOf(page)]! > 0;
+  const mayHavePieces = (page: number): boolean =>
+    pieceCount > 0 && (pieces[PIECE_COUNTERS]! > 0 || pieces[leafOf(page)]! > 0);
 
   const emptyAll = () => {
     if (insertedCount > NOTED_INSERTIONS) pages.fill(EMPTY);
     else for (let index = 0; index < insertedCount; index++) pages[inserted[index]!] = EMPTY;
     insertedCount = 0;
     occupied = 0;
-    pieces.fill(0);
+    if (pieceCount > 0) pieces.fill(0);
+    pieceCount = 0;
   };
 
   const empty = (position: number) => {

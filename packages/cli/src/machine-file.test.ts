@@ -57,10 +57,25 @@ reboot: false
     ['kernel: Image\ndrives: [{ file: a, snapshot: true, overlay: b }]', /^line 2, drives\[0\]: snapshot and overlay/],
     ['kernel: Image\ninstructionTime: 0.5', 'line 2, instructionTime: expected whole nanoseconds, 1 to 1024'],
     ['memory: 64M', 'line 1, the file: expected a kernel, or a firmware file as bios'],
-    ['kernel: [', /^Flow sequence/],
+    ['kernel: [', /^line 1: Flow sequence/],
+    ['kernel: Image\ndrives:\n  - readonly: true', 'line 3, drives[0].file: expected this key, it is missing'],
+    ['kernel: *image', /^the file: Unresolved alias/],
     ['- kernel', /the file: expected keys and values/],
   ])('says of %j where it is wrong and what was expected', (text, message) => {
     const found = errors(text);
     expect(found[0]).toEqual(typeof message === 'string' ? message : expect.stringMatching(message));
+  });
+
+  it('lists all mistakes: a misspelled key beside a wrong value too', () => {
+    expect(errors('kernel: Image\nmemroy: 64M\nsmp: 99\ndrives: [{ fil: x }]')).toEqual([
+      expect.stringMatching(/^line 2, memroy: unknown key/),
+      'line 3, smp: expected a number of harts from 1 to 8',
+      'line 4, drives[0].file: expected this key, it is missing',
+      expect.stringMatching(/^line 4, drives\[0\]\.fil: unknown key/),
+    ]);
+  });
+
+  it('names the first mistake of the syntax alone', () => {
+    expect(errors('kernel: a: b: c\n\t- [\n}')).toHaveLength(1);
   });
 });

@@ -1,7 +1,7 @@
 /** One YAML or JSON file that describes a machine and how it is run. */
 import { engineNames, MAX_INSTRUCTION_TIME } from '@worldswitch/machine';
 import * as v from 'valibot';
-import { LineCounter, parseDocument } from 'yaml';
+import { type Document, LineCounter, parseDocument, type YAMLParseError } from 'yaml';
 import {
   afterDrives,
   type DeviceDescription,
@@ -44,10 +44,9 @@ const object = <Entries extends v.ObjectEntries>(entries: Entries) =>
     v.check((value) => typeof value === 'object' && !Array.isArray(value), 'expected keys and values'),
     v.looseObject(entries, 'expected keys and values'),
     v.rawCheck(({ dataset, addIssue }) => {
-      if (!dataset.typed) return;
-      for (const key of Object.keys(dataset.value)) {
+      const input = dataset.value as Record<string, unknown>;
+      for (const key of Object.keys(input)) {
         if (key in entries) continue;
-        const input = dataset.value as Record<string, unknown>;
         addIssue({
           message: noOtherKey(entries),
           path: [{ type: 'object', origin: 'key', input, key, value: input[key] }],
@@ -132,6 +131,31 @@ const machine = v.pipe(
   ),
 );
 
+/** Where the value at a path stands in the text, or, when it is missing, what it is missing in. */
+function placeOf(document: Document, path: readonly (string | number)[]): number | undefined {
+  for (let length = path.length; length >= 0; length--) {
+    const node = document.getIn(path.slice(0, length), true) as { readonly range?: readonly number[] } | undefined;
+    if (node?.range) return node.range[0];
+  }
+  return undefined;
+}
+
+type Issue = v.InferIssue<typeof machine>;
+
+const keysOf = (issue: Issue) => (issue.path ?? []).map(({ key }) => key as string | number);
+
+/** What is wrong, from the first line on, with the place of each in the text. */
+function inOrder(issues: readonly Issue[], document: Document) {
+  return issues
+    .map((issue) => ({ issue, offset: placeOf(document, keysOf(issue)) }))
+    .sort((a, b) => (a.offset ?? 0) - (b.offset ?? 0));
+}
+
+function syntaxMistake({ message, linePos }: YAMLParseError): string {
+  const what = message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, '');
+  return `${linePos ? `line ${linePos[0].line}` : 'the file'}: ${what}`;
+}
+
 /**
  * Reads a machine file.
  * @returns the machine, or every mistake as one line: where it is and what was expected there.
@@ -139,19 +163,28 @@ const machine = v.pipe(
 export function parseMachineFile(text: string): MachineFile | { readonly errors: readonly string[] } {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
-  if (document.errors.length > 0) return { errors: document.errors.map(({ message }) => message.split('\n')[0]!) };
-  const result = v.safeParse(machine, document.toJS());
+  // What comes after the first mistake in the syntax is mostly its consequence.
+  const [mistake] = document.errors;
+  if (mistake) return { errors: [syntaxMistake(mistake)] };
+  let values: unknown;
+  try {
+    values = document.toJS();
+  } catch (error) {
+    // An alias without its anchor, or aliases of aliases that would fill the memory.
+    return { errors: [`the file: ${(error as Error).message}`] };
+  }
+  const result = v.safeParse(machine, values);
   if (!result.success) {
     return {
-      errors: result.issues.map((issue) => {
-        const path = (issue.path ?? []).map(({ key }) => key as string | number);
-        const node = document.getIn(path, true) as { readonly range?: readonly number[] } | undefined;
-        const line = node?.range ? `line ${lines.linePos(node.range[0]!).line}, ` : '';
+      errors: inOrder(result.issues, document).map(({ issue, offset }) => {
+        const path = keysOf(issue);
+        const line = offset === undefined ? '' : `line ${lines.linePos(offset).line}, `;
         const name = path
           .map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`))
           .join('')
           .replace(/^\./, '');
-        return `${line}${name || 'the file'}: ${issue.message}`;
+        const isMissing = issue.type === 'loose_object' && path.length > 0 && issue.received === 'undefined';
+        return `${line}${name || 'the file'}: ${isMissing ? 'expected this key, it is missing' : issue.message}`;
       }),
     };
   }

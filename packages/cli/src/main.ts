@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { version } from '../package.json';
 import { ExitCode, UserError } from './exit-codes.ts';
 import { addMachineOptions, collect, commaList, positiveInteger } from './node/options.ts';
+import { mistakeOfUserWorld } from './node/user-world.ts';
 import { compareVerb } from './node/verb-compare.ts';
 import { containerVerb } from './node/verb-container.ts';
 import { assembleVerb, disassembleVerb, isaVerb } from './node/verb-isa.ts';
@@ -33,6 +34,11 @@ export async function main(args: readonly string[]): Promise<number> {
     if (error instanceof UserError) {
       process.stderr.write(`worldswitch: ${error.message}\n`);
       return error.exitCode;
+    }
+    const mistake = mistakeOfUserWorld(error);
+    if (mistake !== undefined) {
+      process.stderr.write(`worldswitch: ${mistake}\n`);
+      return ExitCode.badInput;
     }
     process.stderr.write(`worldswitch: internal error, please report it: ${(error as Error).stack ?? String(error)}\n`);
     return ExitCode.internal;
@@ -177,7 +183,7 @@ function exitCodeHelp(): string {
     usage: 'unknown command or option, or a wrong value',
     badInput: 'a file is not what it should be',
     noInput: 'a file cannot be opened or written',
-    unavailable: 'the package registry cannot be reached',
+    unavailable: 'something outside is missing: a free port, or the package registry',
     internal: 'a defect of worldswitch',
     timeLimit: '--max-time ran out',
     failText: 'the text of --fail-text came',

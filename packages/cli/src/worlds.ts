@@ -161,5 +161,12 @@ function create(
     memoryBytes,
     ...(kernel === undefined ? {} : guestParts(kernel, parts)),
   };
-  return { name, world: definition.create(host, spec), host, ...(kernel === undefined ? {} : { kernel }) };
+  const world = definition.create(host, spec) as Partial<World> | undefined;
+  if (typeof world?.run !== 'function' || typeof world.dispose !== 'function') {
+    throw new UserError(
+      `the world '${definition.name}' is wrong: its create(host, spec) must return a World, with run and dispose`,
+      ExitCode.badInput,
+    );
+  }
+  return { name, world: world as World, host, ...(kernel === undefined ? {} : { kernel }) };
 }

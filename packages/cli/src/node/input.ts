@@ -1,6 +1,6 @@
 import { fstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
-import type { FileTree, FileTreeEntry, ProgramSpec, WorldDefinition } from '@worldswitch/contracts';
+import { basename, join } from 'node:path';
+import type { FileTree, FileTreeEntry, ProgramSpec } from '@worldswitch/contracts';
 import { guestKernel, programNames } from '@worldswitch/guest-os';
 import { parseElf } from '@worldswitch/host-os';
 import { builtInProgram } from '../built-in-program.ts';
@@ -21,8 +21,8 @@ export function readInput(path: string, what: string): Uint8Array {
   }
 }
 
-/** A program by file name, or by the name of one that comes with the product. */
-export function loadProgram(name: string, args: readonly string[]): ProgramSpec {
+/** The bytes of a program in a file, or of one that comes with the product: the latter's whole specification. */
+function findProgram(name: string, args: readonly string[]): Uint8Array | ProgramSpec {
   const isFile = name.includes('/') || name.includes('\\') || isPresent(name);
   if (!isFile && programNames.includes(name)) return builtInProgram(name, args);
   if (!isFile) {
@@ -31,19 +31,26 @@ export function loadProgram(name: string, args: readonly string[]): ProgramSpec 
       ExitCode.noInput,
     );
   }
-  const image = readInput(name, 'program');
+  return readInput(name, 'program');
+}
+
+/** The bytes of a program by file name, or by the name of one that comes with the product; whether they can run is not looked at. */
+export function readProgram(name: string): Uint8Array {
+  const found = findProgram(name, []);
+  return found instanceof Uint8Array ? found : found.image;
+}
+
+/** A program by file name, or by the name of one that comes with the product. */
+export function loadProgram(name: string, args: readonly string[]): ProgramSpec {
+  const image = findProgram(name, args);
+  if (!(image instanceof Uint8Array)) return image;
   try {
     parseElf(image, userEnd);
   } catch (error) {
-    throw new UserError(`'${name}' cannot be run: ${(error as Error).message}`, ExitCode.badInput);
+    throw new UserError(`'${name}' is ${(error as Error).message}`, ExitCode.badInput);
   }
   // The name goes through a kernel command line, which knows no blanks in it.
   return { image, arguments: [`/bin/${basename(name).replace(/[^\w.+-]/g, '_')}`, ...args] };
-}
-
-/** What of a program goes into memory, and where. */
-export function programSegments(image: Uint8Array) {
-  return parseElf(image, userEnd).segments;
 }
 
 function isPresent(path: string): boolean {
@@ -63,36 +70,6 @@ export function loadKernels(options: { guestKernel?: string; paraKernel?: string
       ? readInput(options.paraKernel, 'paravirtual guest kernel')
       : guestKernel('para'),
   };
-}
-
-/** A world of the user's own: a JavaScript or TypeScript module whose default export is a WorldDefinition. */
-async function loadWorld(path: string): Promise<WorldDefinition> {
-  readInput(path, 'world');
-  let module: { default?: unknown };
-  try {
-    // Only worlds written in TypeScript need it, and loading it takes a tenth of a short command's time.
-    const { createJiti } = await import('jiti');
-    module = await createJiti(import.meta.url).import<{ default?: unknown }>(resolve(path));
-  } catch (error) {
-    throw new UserError(`the world '${path}' cannot be loaded: ${(error as Error).message}`, ExitCode.badInput);
-  }
-  const definition = module.default as Partial<WorldDefinition> | undefined;
-  if (typeof definition?.name !== 'string' || typeof definition.create !== 'function') {
-    throw new UserError(
-      `the world '${path}' must export a WorldDefinition as default: an object with name, summary, guest and create(host, spec)`,
-      ExitCode.badInput,
-    );
-  }
-  return definition as WorldDefinition;
-}
-
-/** What a `--world` argument means: the definition in a file, or a name as it is. */
-export async function chooseWorld(name: string): Promise<string | WorldDefinition> {
-  return isWorldFile(name) ? await loadWorld(name) : name;
-}
-
-function isWorldFile(name: string): boolean {
-  return /[\\/]|\.[cm]?[jt]s$/.test(name);
 }
 
 /** The tree under a directory, as a root file system. */

@@ -1,10 +1,11 @@
 import { companions } from '../built-in-program.ts';
 import { type CompareReport, compare } from '../compare.ts';
 import { ExitCode, exitCodeOfReason } from '../exit-codes.ts';
-import { chooseWorld, loadKernels, loadProgram } from './input.ts';
+import { loadKernels, loadProgram } from './input.ts';
 import { type MachineFlags, machineOptions } from './options.ts';
 import { progressLine, traceFile, writeAll } from './output.ts';
 import { reportText } from './report-text.ts';
+import { chooseWorld } from './user-world.ts';
 
 export interface CompareFlags extends MachineFlags {
   readonly program: string;

@@ -1,10 +1,8 @@
+import { ElfError, loadSegments, readElfHeader, readProgramHeaders, SegmentFlag } from '@worldswitch/contracts';
 import { AssemblerError, assemble, defaultInstructionSet, describe, disassemble } from '@worldswitch/isa';
 import { ExitCode, UserError } from '../exit-codes.ts';
-import { loadProgram, programSegments, readInput } from './input.ts';
+import { readInput, readProgram } from './input.ts';
 import { writeAll } from './output.ts';
-
-/** PF_X of a program header's flags (System V gABI). */
-const executable = 1;
 
 /** Prints one instruction's page, or one line for each instruction. */
 export function isaVerb(name: string | undefined): number {
@@ -48,16 +46,14 @@ function originOf(text: string): bigint {
 }
 
 export function disassembleVerb(file: string): number {
-  const { image } = loadProgram(file, []);
-  const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
-  for (const { address, fileOffset, fileSize, flags } of programSegments(image)) {
-    if ((flags & executable) === 0) continue;
+  for (const { virtualAddress, data } of codeSegments(file)) {
+    const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
     const lines: string[] = [];
-    for (let offset = 0; offset + 2 <= fileSize; ) {
-      const half = view.getUint16(fileOffset + offset, true);
-      const isLong = (half & 3) === 3 && offset + 4 <= fileSize;
-      const bits = isLong ? view.getUint32(fileOffset + offset, true) : half;
-      const pc = BigInt(address + offset);
+    for (let offset = 0; offset + 2 <= data.length; ) {
+      const half = view.getUint16(offset, true);
+      const isLong = (half & 3) === 3 && offset + 4 <= data.length;
+      const bits = isLong ? view.getUint32(offset, true) : half;
+      const pc = virtualAddress + BigInt(offset);
       const hex = bits.toString(16).padStart(isLong ? 8 : 4, '0');
       lines.push(`${pc.toString(16).padStart(10)}:  ${hex.padEnd(8)}  ${disassemble(bits, pc)}`);
       offset += isLong ? 4 : 2;
@@ -65,4 +61,18 @@ export function disassembleVerb(file: string): number {
     writeAll(1, `${lines.join('\n')}\n`);
   }
   return ExitCode.ok;
+}
+
+/** What an ELF file marks as code: of programs that cannot run here too, such as a kernel or one that is linked dynamically. */
+function codeSegments(file: string) {
+  const image = readProgram(file);
+  const refusal = (what: string) => new UserError(`'${file}' cannot be disassembled: ${what}`, ExitCode.badInput);
+  try {
+    const segments = loadSegments(image, readProgramHeaders(image, readElfHeader(image)));
+    const code = segments.filter(({ flags, data }) => (flags & SegmentFlag.execute) !== 0 && data.length > 0);
+    if (code.length > 0) return code;
+  } catch (error) {
+    throw error instanceof ElfError ? refusal(error.message) : error;
+  }
+  throw refusal('none of its segments holds code; expected a linked program, which an object file is not yet');
 }

@@ -14,13 +14,13 @@ export function isMachineFile(name: string): boolean {
 
 /** Runs the machine that a file describes. */
 export async function machineFileVerb(path: string): Promise<number> {
-  const { description, limits, reboots } = readMachineFile(path);
+  const { description, limits, reboots } = readMachineFile(path, firstOf);
   return await runMachine(description, { ...limits, reboots, serial: 'stdio', monitor: 'escape' });
 }
 
 /** Says whether a machine file can be run: its keys, and that its files are there and are what they should be. */
 export function validateVerb(path: string): number {
-  const { description } = readMachineFile(path);
+  const { description } = readMachineFile(path, allOf);
   for (const [file, what] of [
     [description.kernel, 'kernel'],
     [description.initrd, 'initial RAM disk'],
@@ -36,10 +36,20 @@ export function validateVerb(path: string): number {
   return ExitCode.ok;
 }
 
-function readMachineFile(path: string): MachineFile {
+/** How the mistakes of a file are told: each on a line of its own. */
+function allOf(mistakes: readonly string[]): string {
+  return mistakes.length === 1 ? ` ${mistakes[0]}` : mistakes.map((mistake) => `\n  ${mistake}`).join('');
+}
+
+/** How they are told to one who wants to run it: the first, and where the others are to be had. */
+function firstOf([first, ...others]: readonly string[], path: string): string {
+  return ` ${first}${others.length > 0 ? ` (and ${others.length} more: see worldswitch validate ${path})` : ''}`;
+}
+
+function readMachineFile(path: string, tell: (mistakes: readonly string[], path: string) => string): MachineFile {
   const result = parseMachineFile(new TextDecoder().decode(readInput(path, 'machine file')));
   if ('errors' in result) {
-    throw new UserError(`the machine file '${path}' is wrong:\n  ${result.errors.join('\n  ')}`, ExitCode.badInput);
+    throw new UserError(`the machine file '${path}' is wrong:${tell(result.errors, path)}`, ExitCode.badInput);
   }
   return { ...result, description: besideFile(result.description, path) };
 }

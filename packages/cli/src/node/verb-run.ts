@@ -7,9 +7,10 @@ import { ExitCode, exitCodeOfReason } from '../exit-codes.ts';
 import { runTogether, type TogetherResult } from '../together.ts';
 import { jsonLinesSink } from '../trace-file.ts';
 import { openWorld } from '../worlds.ts';
-import { chooseWorld, loadKernels, loadProgram, standardInput } from './input.ts';
+import { loadKernels, loadProgram, standardInput } from './input.ts';
 import { type MachineFlags, machineOptions } from './options.ts';
 import { traceFile, writeAll } from './output.ts';
+import { chooseWorld } from './user-world.ts';
 
 export interface RunFlags extends MachineFlags {
   readonly world?: string[];

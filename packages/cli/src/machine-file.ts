@@ -144,11 +144,11 @@ type Issue = v.InferIssue<typeof machine>;
 
 const keysOf = (issue: Issue) => (issue.path ?? []).map(({ key }) => key as string | number);
 
-/** What is wrong, from the first line on, with the place of each in the text. */
+/** What is wrong, with the place of each in the text: from the first line on, and last what is wrong with the whole. */
 function inOrder(issues: readonly Issue[], document: Document) {
   return issues
     .map((issue) => ({ issue, offset: placeOf(document, keysOf(issue)) }))
-    .sort((a, b) => (a.offset ?? 0) - (b.offset ?? 0));
+    .sort((a, b) => Number(!a.issue.path) - Number(!b.issue.path) || (a.offset ?? 0) - (b.offset ?? 0));
 }
 
 function syntaxMistake({ message, linePos }: YAMLParseError): string {

@@ -56,6 +56,7 @@ reboot: false
     ['kernal: Image', /^line 1, kernal: unknown key; expected one of kernel, initrd, /],
     ['kernel: Image\ndrives: [{ file: a, snapshot: true, overlay: b }]', /^line 2, drives\[0\]: snapshot and overlay/],
     ['kernel: Image\ninstructionTime: 0.5', 'line 2, instructionTime: expected whole nanoseconds, 1 to 1024'],
+    ['kernel: Image\nexpectText: ""', 'line 2, expectText: expected texts that are not empty'],
     ['memory: 64M', 'line 1, the file: expected a kernel, or a firmware file as bios'],
     ['kernel: [', /^line 1: Flow sequence/],
     ['kernel: Image\ndrives:\n  - readonly: true', 'line 3, drives[0].file: expected this key, it is missing'],

@@ -28,6 +28,7 @@ const above0 = (what: string) => v.pipe(v.number(`expected ${what}`), v.gtValue(
 const texts = v.pipe(
   v.union([v.string(), v.array(v.string())], 'expected a text or a list of texts'),
   v.transform((value) => (typeof value === 'string' ? [value] : value)),
+  v.check((value) => !value.includes(''), 'expected texts that are not empty'),
 );
 const memory = v.pipe(
   v.union([v.string(), v.number()], `expected ${memoryRule}`),

@@ -60,7 +60,7 @@ it('says why it cannot listen', async () => {
   const server = await GdbServer.listen(machine, { address, reboots: true });
   const taken = { host: '127.0.0.1', port: server.port };
   await expect(GdbServer.listen(machine, { address: taken, reboots: true })).rejects.toThrow(
-    `cannot wait for gdb at 127.0.0.1:${server.port}: `,
+    `cannot wait for gdb at 127.0.0.1:${server.port}: another program listens there`,
   );
   server.close();
   machine.dispose();

@@ -171,6 +171,9 @@ describe('run --kernel', () => {
     [['--drive', '/no/such/disk'], ExitCode.noInput, "cannot open the drive '/no/such/disk': there is no such file"],
     [['--drive', 'DISK,format=qcow2'], ExitCode.usage, "got 'format=qcow2'"],
     [['--kernel', 'EMPTY'], ExitCode.badInput, 'the machine cannot be started: the kernel: 0 bytes are no kernel'],
+    [['--expect-text', ''], ExitCode.usage, 'expected a text that is not empty'],
+    [['--save', 'DIRECTORY'], ExitCode.noInput, "directory': it is a directory"],
+    [['--save', '/no/such/folder/snap'], ExitCode.noInput, "write '/no/such/folder/snap': there is no such folder"],
     [['surplus'], ExitCode.usage, "a machine runs --kernel, not 'surplus' too"],
   ] as const)('refuses %j', (args, status, message) => {
     const names = { DIRECTORY: 'directory', ODD: 'odd.img', EMPTY: 'empty', DISK: 'disk.img' };
@@ -179,6 +182,8 @@ describe('run --kernel', () => {
     expect(result.stderr).toContain(message);
     expect(result.status).toBe(status);
     expect(result.stderr).not.toContain('internal error');
+    // Told before the machine begins, not after a long run.
+    expect(result.stdout).toBe('');
   });
 });
 

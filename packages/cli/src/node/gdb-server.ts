@@ -35,7 +35,9 @@ export class GdbServer {
       });
     } catch (error) {
       const where = `${address.host}:${address.port}`;
-      throw new UserError(`cannot wait for gdb at ${where}: ${(error as Error).message}`, ExitCode.unavailable);
+      const { code, message } = error as NodeJS.ErrnoException;
+      const reason = code === 'EADDRINUSE' ? 'another program listens there; choose another port' : message;
+      throw new UserError(`cannot wait for gdb at ${where}: ${reason}`, ExitCode.unavailable);
     }
     return new GdbServer(machine, server, reboots);
   }

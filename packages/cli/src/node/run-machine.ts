@@ -18,7 +18,7 @@ import {
 import { Monitor } from './monitor.ts';
 import { writeAll } from './output.ts';
 import { Pace } from './pace.ts';
-import { replaceFile, withSnapshots } from './snapshot-file.ts';
+import { expectReplaceable, replaceFile, withSnapshots } from './snapshot-file.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
 import type { SavePlan } from './verb-snapshot.ts';
 import { isOnTerminal, type OpenDevice, openDevice, type TerminalEnds } from './virtio-devices.ts';
@@ -38,6 +38,7 @@ export async function runMachine(description: MachineDescription, options: Machi
   if (Math.max(description.drives.length, description.devices?.length ?? 0) > VIRTIO_SLOTS) {
     throw new UserError(`there are ${VIRTIO_SLOTS} slots for drives and other virtio devices`, ExitCode.usage);
   }
+  if (options.save) expectReplaceable(options.save.file);
   const create = options.restore ? machineRestorer(options.restore, description) : machineMaker(description);
   const drives: (OpenDrive | undefined)[] = [];
   const devices: (OpenDevice | undefined)[] = [];

@@ -1,5 +1,7 @@
 import {
+  accessSync,
   closeSync,
+  constants,
   fsyncSync,
   openSync,
   readdirSync,
@@ -27,6 +29,23 @@ export function replaceFile(path: string, bytes: Uint8Array): void {
     const present = statSync(path, { throwIfNoEntry: false });
     if (present !== undefined && !present.isFile()) writeFileSync(path, bytes);
     else replaceRegularFile(present === undefined ? path : realpathSync(path), bytes);
+  } catch (error) {
+    throw new UserError(`cannot write '${path}': ${fileReason(error, 'write')}`, ExitCode.noInput);
+  }
+}
+
+/**
+ * Says before a long run, not after it, that its result could not be written.
+ * @throws UserError for a directory, and for a file in a folder that is not there or may not be written.
+ */
+export function expectReplaceable(path: string): void {
+  try {
+    const present = statSync(path, { throwIfNoEntry: false });
+    if (present?.isDirectory()) throw Object.assign(new Error('it is a directory'), { code: 'EISDIR' });
+    // A device or a named pipe is written into, with nothing beside it.
+    if (present === undefined || present.isFile()) {
+      accessSync(dirname(present === undefined ? path : realpathSync(path)), constants.W_OK);
+    }
   } catch (error) {
     throw new UserError(`cannot write '${path}': ${fileReason(error, 'write')}`, ExitCode.noInput);
   }

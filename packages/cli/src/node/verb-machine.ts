@@ -46,7 +46,10 @@ export interface MachineRunFlags extends SnapshotFlags {
 const defaultMemory = 512 * 2 ** 20;
 
 export function addMachineRunOptions(command: Command): Command {
-  const each = (text: string, before: string[] | undefined) => [...(before ?? []), text];
+  const each = (text: string, before: string[] | undefined) => {
+    if (text === '') throw new InvalidArgumentError('expected a text that is not empty.');
+    return [...(before ?? []), text];
+  };
   return addSnapshotOptions(command)
     .option('--kernel <file>', 'run this kernel on a whole machine: Linux image, ELF or raw code')
     .option('--initrd <file>', 'initial RAM disk for --kernel')

@@ -302,6 +302,7 @@ describe('a machine file', () => {
     ['kernel: kernel.bin\nsmpp: 2\n', ExitCode.badInput, 'line 2, smpp: unknown key'],
     ['kernel: kernel.bin\nrng: { seed: 1, file: x }\n', ExitCode.badInput, 'seed and file are both sources'],
     ['kernel: missing.bin\n', ExitCode.noInput, "missing.bin': there is no such file"],
+    [`kernel: ${process.execPath}\n`, ExitCode.badInput, 'expected machine RISC-V'],
     ['kernel: kernel.bin\ndrives: [odd.img]\n', ExitCode.badInput, 'not a multiple of 512'],
   ])('is refused: %j', (text, status, message) => {
     writeFileSync(at('wrong.yaml'), text);

@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import { LoadError, parseElf } from '@worldswitch/machine';
 import { ExitCode, UserError } from '../exit-codes.ts';
 import type { DeviceDescription, DriveDescription, MachineDescription } from '../machine-description.ts';
 import { type MachineFile, parseMachineFile } from '../machine-file.ts';
@@ -26,7 +27,9 @@ export function validateVerb(path: string): number {
     [description.initrd, 'initial RAM disk'],
     [['default', 'none'].includes(description.bios) ? undefined : description.bios, 'firmware'],
   ] as const) {
-    if (file !== undefined) readInput(file, what);
+    if (file === undefined) continue;
+    const bytes = readInput(file, what);
+    if (what !== 'initial RAM disk') expectLoadable(bytes, `the ${what} '${file}'`);
   }
   // An overlay is made when it is not there: only its base is looked at.
   for (const drive of description.drives) {
@@ -34,6 +37,17 @@ export function validateVerb(path: string): number {
   }
   writeAll(1, `${path}: a machine of ${description.harts} hart(s) and ${description.memoryBytes / 2 ** 20} MiB\n`);
   return ExitCode.ok;
+}
+
+/** Refuses what is meant as an ELF file and is none for this machine; raw code can be anything. */
+function expectLoadable(bytes: Uint8Array, name: string): void {
+  if (bytes[0] !== 0x7f || bytes[1] !== 0x45) return;
+  try {
+    parseElf(bytes, name);
+  } catch (error) {
+    if (error instanceof LoadError) throw new UserError(error.message, ExitCode.badInput);
+    throw error;
+  }
 }
 
 /** How the mistakes of a file are told: each on a line of its own. */

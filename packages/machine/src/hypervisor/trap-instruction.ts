@@ -2,7 +2,7 @@ import type { Hart } from '../hart/hart.ts';
 import { GuestFaultKind, type HartContext } from '../hart/hart-context.ts';
 import { HartOffset } from '../hart/hart-state.ts';
 import { peek16 } from '../hart/step.ts';
-import { FETCH_TABLE, TRANSLATION_INDEX_MASK, TRANSLATION_INDEX_SHIFT } from '../memory/memory-layout.ts';
+import { FETCH_INDEX_MASK, FETCH_TABLE, TRANSLATION_INDEX_SHIFT } from '../memory/memory-layout.ts';
 
 /** Pseudo-instructions: reading and updating a 64-bit entry of the guest's page table (privileged ISA, "Transformed Instruction or Pseudoinstruction for mtinst or htinst"). */
 const TABLE_READ = 0x3000;
@@ -13,7 +13,7 @@ const RS1 = 31 << 15;
 function codeAt(hart: Hart, context: HartContext, low: number, high: number): number | undefined {
   const { i32, view } = hart.memory;
   const set = i32[context.word + HartOffset.fetchTranslations / 4]!;
-  const entry = (set + FETCH_TABLE + ((low >>> TRANSLATION_INDEX_SHIFT) & TRANSLATION_INDEX_MASK)) >>> 2;
+  const entry = (set + FETCH_TABLE + ((low >>> TRANSLATION_INDEX_SHIFT) & FETCH_INDEX_MASK)) >>> 2;
   if (i32[entry] === (low & ~0xfff) && i32[entry + 1] === high)
     return view.getUint16((low + i32[entry + 2]!) >>> 0, true);
   return peek16(hart, context, (BigInt(high) << 32n) | BigInt(low >>> 0));

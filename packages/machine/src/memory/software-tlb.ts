@@ -2,25 +2,28 @@ import { LAST_SPACE, type TranslationMode } from '@worldswitch/contracts';
 import type { PrivilegeLevel } from '@worldswitch/isa';
 import type { MachineMemory } from './machine-memory.ts';
 import {
+  FETCH_ENTRIES,
+  FETCH_TABLE,
   indexMaskOf,
   LOAD_ENTRIES,
   RAM,
   STORABLE_FRAMES,
+  STORE_ENTRIES,
   STORE_TABLE,
-  TRANSLATION_ENTRIES,
+  STORE_TABLE_SIZE,
   TRANSLATION_ENTRY_SIZE,
   TRANSLATION_INDEX_SHIFT,
   TRANSLATION_SET_SIZE,
   TRANSLATION_SETS,
-  TRANSLATION_TABLE_SIZE,
   TRANSLATIONS,
 } from './memory-layout.ts';
 
 const WORDS_PER_SET = TRANSLATION_SET_SIZE >>> 2;
 const WORDS_PER_ENTRY = TRANSLATION_ENTRY_SIZE >>> 2;
-const WORDS_PER_TABLE = TRANSLATION_TABLE_SIZE >>> 2;
-/** Where the store table begins; the fetch table follows it. */
+/** Where a set's tables after the first begin, and how large the store table is. */
 const STORE_WORDS = STORE_TABLE >>> 2;
+const FETCH_WORDS = FETCH_TABLE >>> 2;
+const WORDS_PER_STORE_TABLE = STORE_TABLE_SIZE >>> 2;
 /** Regions of 1 GiB with large leaves that a set keeps apart: kernels have their text and their map of all memory. */
 const SUPERPAGE_REGIONS = 4;
 /** A set with at most so many entries made since it was empty is emptied entry by entry: kernels that fence often fill few. */
@@ -250,10 +253,9 @@ export class TranslationSets {
 
   #forgetPage(set: number, page: number): void {
     const start = (this.#base >>> 2) + set * WORDS_PER_SET;
-    const small = start + STORE_WORDS + (page % TRANSLATION_ENTRIES) * WORDS_PER_ENTRY;
     this.#i32[start + (page % LOAD_ENTRIES) * WORDS_PER_ENTRY] = -1;
-    this.#i32[small] = -1;
-    this.#i32[small + WORDS_PER_TABLE] = -1;
+    this.#i32[start + STORE_WORDS + (page % STORE_ENTRIES) * WORDS_PER_ENTRY] = -1;
+    this.#i32[start + FETCH_WORDS + (page % FETCH_ENTRIES) * WORDS_PER_ENTRY] = -1;
   }
 
   /** The page, and all others of a larger leaf that it may belong to. Kernels fence single pages often, and run in larger ones. */
@@ -275,7 +277,7 @@ export class TranslationSets {
     for (let set = 0; set < this.#used; set++) {
       if (this.#keys[set] === undefined) continue;
       let word = (this.#base >>> 2) + set * WORDS_PER_SET + STORE_WORDS;
-      for (let entry = 0; entry < TRANSLATION_ENTRIES; entry++, word += WORDS_PER_ENTRY) {
+      for (let entry = 0; entry < STORE_ENTRIES; entry++, word += WORDS_PER_ENTRY) {
         const tag = this.#i32[word]!;
         if (tag !== -1 && ((tag + this.#i32[word + 2]!) | 0) === (wasmPage | 0)) this.#i32[word] = -1;
       }
@@ -287,7 +289,7 @@ export class TranslationSets {
     this.#isStorable.fill(0);
     for (let set = 0; set < this.#used; set++) {
       const start = (this.#base >>> 2) + set * WORDS_PER_SET + STORE_WORDS;
-      this.#i32.fill(-1, start, start + WORDS_PER_TABLE);
+      this.#i32.fill(-1, start, start + WORDS_PER_STORE_TABLE);
     }
   }
 

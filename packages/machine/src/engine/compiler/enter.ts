@@ -3,7 +3,7 @@ import { HartOffset } from '../../hart/hart-state.ts';
 import { environmentCallCause } from '../../hart/trap.ts';
 import { AccessResult, fetchWasm, loadSlow, storeSlow, type Width } from '../../memory/access.ts';
 import type { MachineMemory } from '../../memory/machine-memory.ts';
-import { FETCH_TABLE, TRANSLATION_INDEX_MASK, TRANSLATION_INDEX_SHIFT } from '../../memory/memory-layout.ts';
+import { FETCH_INDEX_MASK, FETCH_TABLE, TRANSLATION_INDEX_SHIFT } from '../../memory/memory-layout.ts';
 import type { HartGroup } from '../../schedule/hart-group.ts';
 import type { Engine } from '../engine.ts';
 import { Interpreter } from '../interpreter/interpreter.ts';
@@ -375,7 +375,7 @@ class Entry implements CompiledEngine {
     return (
       (this.#memory.i32[this.#word + FETCH_SET]! +
         FETCH_TABLE +
-        ((low >>> TRANSLATION_INDEX_SHIFT) & TRANSLATION_INDEX_MASK)) >>>
+        ((low >>> TRANSLATION_INDEX_SHIFT) & FETCH_INDEX_MASK)) >>>
       2
     );
   }

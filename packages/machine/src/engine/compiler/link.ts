@@ -1,5 +1,5 @@
 import { HartOffset } from '../../hart/hart-state.ts';
-import { FETCH_TABLE, TRANSLATION_INDEX_MASK, TRANSLATION_INDEX_SHIFT } from '../../memory/memory-layout.ts';
+import { FETCH_INDEX_MASK, FETCH_TABLE, TRANSLATION_INDEX_SHIFT } from '../../memory/memory-layout.ts';
 import { HEAT, HEAT_MASK } from '../interpreter/layout.ts';
 import type { ByteWriter } from './emission/byte-writer.ts';
 import { encodeModule, type FunctionType, FunctionWriter, Op, ValueType } from './emission/emit.ts';
@@ -101,7 +101,7 @@ function dispatchLoop(imports: {
   writer.get(outcome).op(Op.return);
   writer.close();
   writer.get(context).memory(Op.i64Load, HartOffset.pc).tee(pc);
-  writer.op(Op.i32WrapI64).i32(TRANSLATION_INDEX_SHIFT).op(Op.i32ShrU).i32(TRANSLATION_INDEX_MASK).op(Op.i32And);
+  writer.op(Op.i32WrapI64).i32(TRANSLATION_INDEX_SHIFT).op(Op.i32ShrU).i32(FETCH_INDEX_MASK).op(Op.i32And);
   writer.get(context).memory(Op.i32Load, HartOffset.fetchTranslations).op(Op.i32Add).tee(entry);
   writer.memory(Op.i64Load, FETCH_TABLE).get(pc).i64(-4096).op(Op.i64And).op(Op.i64Ne).open(Op.if);
   again(imports.fetchMiss);

@@ -1,5 +1,5 @@
 import { HartOffset } from '../../hart/hart-state.ts';
-import { FETCH_TABLE, TRANSLATION_INDEX_MASK, TRANSLATION_INDEX_SHIFT } from '../../memory/memory-layout.ts';
+import { FETCH_INDEX_MASK, FETCH_TABLE, TRANSLATION_INDEX_SHIFT } from '../../memory/memory-layout.ts';
 import { encodeModule, type FunctionType, FunctionWriter, Op, ValueType } from '../compiler/emission/emit.ts';
 import { CODE_PARAMETERS, CODE_SLOT_COUNT, CODE_SLOTS, COUNTER, Outcome } from '../compiler/layout.ts';
 import { fusedMultiplyAdd } from '../compiler/translation/translate-float.ts';
@@ -140,7 +140,7 @@ function interpretLoop({ csrs, handlers }: Pick<HandlerTable, 'csrs' | 'handlers
   /** Pushes the place of the fetch table's entry for `target`. */
   const pushFetchEntry = (): void => {
     writer.get(target).op(Op.i32WrapI64).i32(TRANSLATION_INDEX_SHIFT).op(Op.i32ShrU);
-    writer.i32(TRANSLATION_INDEX_MASK).op(Op.i32And);
+    writer.i32(FETCH_INDEX_MASK).op(Op.i32And);
     writer.get(CONTEXT).memory(Op.i32Load, HartOffset.fetchTranslations).op(Op.i32Add);
   };
   /** Sets `code` to where in the machine's memory `target` is, by the fetch table. */

@@ -17,8 +17,8 @@ import {
   LOAD_ENTRIES,
   LOAD_TABLE,
   RAM,
+  STORE_ENTRIES,
   STORE_TABLE,
-  TRANSLATION_ENTRIES,
   TRANSLATION_ENTRY_SIZE,
   TRANSLATIONS,
 } from '../../../memory/memory-layout.ts';
@@ -195,7 +195,7 @@ describe(`every translatable row does what the reference semantics say (seed ${s
   const data = new DataView(memory.wasm.buffer, DATA_PAGE, 4096);
   for (const [table, entries] of [
     [LOAD_TABLE, LOAD_ENTRIES],
-    [STORE_TABLE, TRANSLATION_ENTRIES],
+    [STORE_TABLE, STORE_ENTRIES],
   ] as const) {
     const index = (Number(DATA_ADDRESS >> 12n) & (entries - 1)) * TRANSLATION_ENTRY_SIZE;
     memory.view.setBigUint64(TRANSLATIONS + table + index, DATA_ADDRESS, true);

@@ -32,6 +32,7 @@ function program(random: () => number): string {
     () => `li t1, ${place()}\nld a0, 0(t1)\nld a1, 8(t1)\nld a2, 16(t1)\nadd s11, s11, a2`,
     () => `li t1, ${place() + (random() % 64)}\ncbo.zero (t1)`,
     () => `rdtime a2\nadd s11, s11, a2`,
+    () => `${choose('frrm a2', 'frrm a2', `fsrmi a2, ${random() % 8}`, 'csrrs a2, frm, a1')}\nadd s11, s11, a2`,
     () => `fcvt.d.l fa0, a1\nfadd.d fa1, fa1, fa0\nfmv.x.d a0, fa1\nadd s11, s11, a0`,
     () => `li t0, 0x6000\n${choose('csrc', 'csrs')} sstatus, t0\nfsd fa1, 0(sp)\nfadd.d fa1, fa1, fa0`,
     () => `rdtime a1\nslli s11, s11, 1\nrdtime a2\nxor s11, s11, a2\nsub a1, a2, a1\nadd s11, s11, a1`,

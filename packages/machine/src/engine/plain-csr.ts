@@ -6,18 +6,19 @@ import { statusView } from '../hart/supervisor-status.ts';
 /**
  * CSRs that are nothing but storage: no access check beyond privilege, no computed bits, no consequence of a write. Trap
  * handlers use them all the time, so engines access them in place; besides them sstatus, as far as a write has no consequence, and
- * time. All other CSRs go through csr-file.ts.
+ * reads of time, and of frm, at which C libraries look whenever they print a number. All other CSRs go through csr-file.ts.
  */
 const plainNames = ['sscratch', 'sepc', 'scause', 'stval'] as const;
-export const MAX_PLAIN_CSRS = plainNames.length + 2;
+export const MAX_PLAIN_CSRS = plainNames.length + 3;
 
 /** A CSR that is accessed in place. */
 export interface PlainCsr {
-  readonly kind: 'stored' | 'status' | 'time';
+  readonly kind: 'stored' | 'status' | 'time' | 'rounding';
   readonly address: number;
   /** Byte offset in the hart context. */
   readonly offset: number;
   readonly readMask: bigint;
+  /** 0 where only reads are performed in place. */
   readonly writeMask: bigint;
   readonly privilege: number;
 }
@@ -75,6 +76,11 @@ export function plainCsrsOf(instructionSet: InstructionSet): readonly PlainCsr[]
     const { address, privilege } = time;
     csrs.push({ kind: 'time', address, offset: 0, readMask: ALL, writeMask: 0n, privilege });
   }
+  const rounding = instructionSet.csrByName('frm');
+  if (rounding) {
+    const { address, privilege } = rounding;
+    csrs.push({ kind: 'rounding', address, offset: HartOffset.frm, readMask: ALL, writeMask: 0n, privilege });
+  }
   return csrs;
 }
 
@@ -89,7 +95,7 @@ export function createPlainCsrLookup(instructionSet: InstructionSet): PlainCsrLo
     const isImmediate = operation.endsWith('i');
     const isRead = named !== 'write' && (isImmediate ? decoded.imm : decoded.rs1) === 0;
     const change = isRead ? 'none' : named;
-    if (csr.kind === 'time' && change !== 'none') return undefined;
+    if (csr.writeMask === 0n && change !== 'none') return undefined;
     return { csr, change, source: isImmediate ? { immediate: decoded.imm } : { register: decoded.rs1 } };
   };
 }

@@ -1,5 +1,5 @@
 import type { AccessWidth, Instruction, RegisterOperand } from '@worldswitch/isa';
-import { CsrSlot, Mstatus } from '../../hart/hart-context.ts';
+import { Mstatus } from '../../hart/hart-context.ts';
 import { HartOffset, OpenControl } from '../../hart/hart-state.ts';
 import { LIGHT_STATUS } from '../../hart/supervisor-status.ts';
 import { indexMaskOf, LOAD_TABLE, STORE_TABLE, TRANSLATION_INDEX_SHIFT } from '../../memory/memory-layout.ts';
@@ -15,6 +15,7 @@ import {
   writeCsrStore,
   writeSumChange,
 } from '../compiler/translation/csr-access.ts';
+import { pushIsFloatDirty } from '../compiler/translation/float-unit.ts';
 import type { InstructionContext } from '../compiler/translation/instruction-context.ts';
 import { type AccessAddress, writeZeros } from '../compiler/translation/memory-access.ts';
 import { translateInstruction } from '../compiler/translation/translate.ts';
@@ -163,7 +164,7 @@ export class HandlerWriter implements InstructionContext, CsrContext {
     this.#inUse.clear();
     const { writer } = this;
     const stored = writeCsrLoad(this, csr);
-    if (csr.kind !== 'time') this.#changeCsr(csr, stored);
+    if (csr.writeMask !== 0n) this.#changeCsr(csr, stored);
     pushCsrValue(this, csr, stored);
     writer.set(this.#x[Operand.rd]!);
     this.#storeX(true);
@@ -336,10 +337,7 @@ export class HandlerWriter implements InstructionContext, CsrContext {
   #requireFloat({ floats, isRounding }: RowShape): void {
     if (floats === undefined) return;
     const { writer } = this;
-    writer.get(CONTEXT).memory(Op.i32Load, HartOffset.csr + 8 * CsrSlot.mstatus);
-    // In a guest, FS of the hypervisor's sstatus must be dirty too.
-    writer.get(CONTEXT).memory(Op.i32Load, HartOffset.withheldStatus).i32(-1).op(Op.i32Xor).op(Op.i32And);
-    writer.i32(Mstatus.FS).op(Op.i32And).i32(Mstatus.FS).op(Op.i32Eq);
+    pushIsFloatDirty(writer, CONTEXT);
     if (isRounding) {
       writer.get(CONTEXT).memory(Op.i32Load, HartOffset.fflags).i32(INEXACT).op(Op.i32And).op(Op.i32And);
       writer.get(CONTEXT).memory(Op.i32Load, HartOffset.frm).op(Op.i32Eqz).op(Op.i32And);

@@ -5,6 +5,7 @@ import { PARTS_PER_TICK } from '../../../schedule/machine-clock.ts';
 import type { CsrChange, PlainCsr, PlainCsrAccess } from '../../plain-csr.ts';
 import { type FunctionWriter, Op, ValueType } from '../emission/emit.ts';
 import { CLOCK_PARTS, CLOCK_PARTS_EACH, CLOCK_TICKS } from '../layout.ts';
+import { pushIsFloatDirty } from './float-unit.ts';
 
 /** What an access to a CSR needs from the function around it. */
 export interface CsrContext {
@@ -61,6 +62,12 @@ export function writeCsrLoad(context: CsrContext, csr: PlainCsr): number {
     requireOpen(context, OpenControl.time);
     pushTime(context);
     writer.set(stored);
+    return stored;
+  }
+  if (csr.kind === 'rounding') {
+    pushIsFloatDirty(writer, hart);
+    context.require();
+    writer.get(hart).memory(Op.i64Load32U, csr.offset).set(stored);
     return stored;
   }
   writer.get(hart).memory(Op.i32Load, HartOffset.privilege).i32(csr.privilege).op(Op.i32GeS);

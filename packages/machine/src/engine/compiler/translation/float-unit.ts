@@ -12,6 +12,14 @@ export function floatNeeds({ floats, isRounding }: RowShape): number {
   return floats === undefined ? 0 : isRounding ? 2 : 1;
 }
 
+/** Pushes an i32: 1 where the floating-point unit is on and dirty. @param hart local variable with the hart context's base. */
+export function pushIsFloatDirty(writer: FunctionWriter, hart: number): void {
+  writer.get(hart).memory(Op.i32Load, HartOffset.csr + 8 * CsrSlot.mstatus);
+  // In a guest, FS of the hypervisor's sstatus must be dirty too.
+  writer.get(hart).memory(Op.i32Load, HartOffset.withheldStatus).i32(-1).op(Op.i32Xor).op(Op.i32And);
+  writer.i32(Mstatus.FS).op(Op.i32And).i32(Mstatus.FS).op(Op.i32Eq);
+}
+
 /** What a region knows of the floating-point unit, which changes nowhere in it but where it calls. */
 export class FloatUnit {
   readonly #writer: FunctionWriter;
@@ -33,10 +41,8 @@ export class FloatUnit {
   look(hart: number): void {
     if (!this.#isUsed) return;
     const writer = this.#writer;
-    writer.get(hart).memory(Op.i32Load, HartOffset.csr + 8 * CsrSlot.mstatus);
-    // In a guest, FS of the hypervisor's sstatus must be dirty too.
-    writer.get(hart).memory(Op.i32Load, HartOffset.withheldStatus).i32(-1).op(Op.i32Xor).op(Op.i32And);
-    writer.i32(Mstatus.FS).op(Op.i32And).i32(Mstatus.FS).op(Op.i32Eq).tee(this.#isOn);
+    pushIsFloatDirty(writer, hart);
+    writer.tee(this.#isOn);
     writer.get(hart).memory(Op.i32Load, HartOffset.fflags).i32(INEXACT).op(Op.i32And).op(Op.i32And);
     writer.get(hart).memory(Op.i32Load, HartOffset.frm).op(Op.i32Eqz).op(Op.i32And).set(this.#isPlain);
   }

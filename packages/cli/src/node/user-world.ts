@@ -10,7 +10,7 @@ const loaded = new Map<string, string>();
  * A world of the user's own: a JavaScript or TypeScript module whose default export is a WorldDefinition.
  * @throws UserError that says in one line what is wrong with the module and where.
  */
-export async function loadWorld(path: string): Promise<WorldDefinition> {
+async function loadWorld(path: string): Promise<WorldDefinition> {
   readInput(path, 'world');
   const file = resolve(path);
   loaded.set(file, path);

@@ -3,4 +3,4 @@
  * package exports.
  */
 export { keepHeapSmall } from '../../../packages/cli/bin/small-heap.mjs';
-export { bytesApart, readApart } from '../../../packages/cli/src/node/read-apart.ts';
+export { bytesApart, readApart } from '../../../packages/cli/src/node/files/read-apart.ts';

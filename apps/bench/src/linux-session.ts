@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createInitrd } from '@worldswitch/guest-os';
 import type { LinuxFiles } from './linux-files.ts';
 import type { BenchProgram } from './program-table.ts';
-import type { Sample } from './report.ts';
+import type { BootSample, Sample } from './sample.ts';
 
 export const LINUX_MEMORY_MIB = 512;
 const LINUX_ARGUMENTS = 'console=ttyS0 quiet rdinit=/bench/init';
@@ -63,15 +63,6 @@ export interface TimedLine {
   readonly wallSeconds: number;
   /** Most memory that was resident until then. */
   readonly peakBytes: number;
-}
-
-/** What it took to boot to the first process. */
-export interface BootSample {
-  readonly cpuSeconds: number;
-  readonly wallSeconds: number;
-  readonly peakBytes: number;
-  /** Retired; of our machine only. */
-  readonly instructions?: number;
 }
 
 /** Throws Error when the first process did not start. */

@@ -1,14 +1,6 @@
-import type { BootSample } from './linux-session.ts';
 import type { BenchProgram } from './program-table.ts';
+import type { BootSample, Sample } from './sample.ts';
 import { geometricMean, median } from './statistics.ts';
-
-/** CPU seconds of one run. */
-export interface Sample {
-  /** Of a process that does no work. */
-  readonly startUp: number;
-  /** What one that does it takes more. */
-  readonly work: number;
-}
 
 /** What was measured of one program by system, one sample a run; null where there is no figure. */
 export interface ProgramSamples {

@@ -1,5 +1,5 @@
-import type { BootSample } from './linux-session.ts';
 import { type BootReport, meanRatio, type Report } from './report.ts';
+import type { BootSample } from './sample.ts';
 import type { System } from './systems.ts';
 
 /** Ratios with the digits that mean something. */

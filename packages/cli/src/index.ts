@@ -1,4 +1,4 @@
-export { builtInProgram, companions } from './built-in-program.ts';
+export { builtInProgram, companions } from './compare/built-in-program.ts';
 export {
   type CompareOptions,
   type CompareProgress,
@@ -8,8 +8,7 @@ export {
   imageReport,
   runToEnd,
   type WorldReport,
-} from './compare.ts';
-export { ExitCode, UserError } from './exit-codes.ts';
+} from './compare/compare.ts';
 export {
   type Hop,
   HopRecorder,
@@ -18,11 +17,10 @@ export {
   legReason,
   legs,
   type RecordedHops,
-} from './hop-recorder.ts';
-export { type QemuArgument, qemuArguments } from './qemu-arguments.ts';
-export { type ReportRow, reportRows } from './report-rows.ts';
-export { runTogether, type TogetherOptions, type TogetherResult } from './together.ts';
-export { chromeTraceSink, type HopData, hopData, jsonLinesSink } from './trace-file.ts';
+} from './compare/hop-recorder.ts';
+export { type ReportRow, reportRows } from './compare/report-rows.ts';
+export { runTogether, type TogetherOptions, type TogetherResult } from './compare/together.ts';
+export { chromeTraceSink, type HopData, hopData, jsonLinesSink } from './compare/trace-file.ts';
 export {
   createHost,
   type GuestKernels,
@@ -33,4 +31,6 @@ export {
   worldDefinition,
   worldNames,
   worldSummary,
-} from './worlds.ts';
+} from './compare/worlds.ts';
+export { ExitCode, UserError } from './exit-codes.ts';
+export { type QemuArgument, qemuArguments } from './qemu/qemu-arguments.ts';

@@ -1,21 +1,26 @@
 import { programNames } from '@worldswitch/guest-os';
 import { Command, CommanderError } from 'commander';
 import { version } from '../package.json';
+import { worldNames } from './compare/worlds.ts';
 import { ExitCode, UserError } from './exit-codes.ts';
+import { mistakeOfUserWorld } from './node/files/user-world.ts';
 import { addMachineOptions, collect, commaList, positiveInteger } from './node/options.ts';
-import { mistakeOfUserWorld } from './node/user-world.ts';
-import { compareVerb } from './node/verb-compare.ts';
-import { containerVerb } from './node/verb-container.ts';
-import { assembleVerb, disassembleVerb, isaVerb } from './node/verb-isa.ts';
-import { addMachineRunOptions, describesMachine, machineRunVerb, refuseMachineFlags } from './node/verb-machine.ts';
-import { isMachineFile, machineFileVerb, validateVerb } from './node/verb-machine-file.ts';
-import { runVerb, traceVerb } from './node/verb-run.ts';
-import { addSnapshotCommand } from './node/verb-snapshot.ts';
-import { addStatCommand } from './node/verb-stat.ts';
-import { addTraceEventOptions, refuseTraceEventFlags, traceEventsVerb } from './node/verb-trace-events.ts';
-import { worldNames } from './worlds.ts';
+import { compareVerb } from './node/verbs/verb-compare.ts';
+import { containerVerb } from './node/verbs/verb-container.ts';
+import { assembleVerb, disassembleVerb, isaVerb } from './node/verbs/verb-isa.ts';
+import {
+  addMachineRunOptions,
+  describesMachine,
+  machineRunVerb,
+  refuseMachineFlags,
+} from './node/verbs/verb-machine.ts';
+import { isMachineFile, machineFileVerb, validateVerb } from './node/verbs/verb-machine-file.ts';
+import { runVerb, traceVerb } from './node/verbs/verb-run.ts';
+import { addSnapshotCommand } from './node/verbs/verb-snapshot.ts';
+import { addStatCommand } from './node/verbs/verb-stat.ts';
+import { addTraceEventOptions, refuseTraceEventFlags, traceEventsVerb } from './node/verbs/verb-trace-events.ts';
 
-export { qemuMain } from './qemu-main.ts';
+export { qemuMain } from './qemu/qemu-main.ts';
 
 const defaultProgram = 'tour';
 const hostedWorlds = ['full', 'full', 'container', 'process'];

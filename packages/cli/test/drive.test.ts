@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openDrive } from '../src/node/drive.ts';
+import { openDrive } from '../src/node/files/drive.ts';
 
 const BYTES = 3 * 65_536 + 512;
 let folder: string;

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { assemble } from '@worldswitch/isa';
 import { Machine } from '@worldswitch/machine';
 import { expect, it } from 'vitest';
-import { GdbServer } from '../src/node/gdb-server.ts';
+import { GdbServer } from '../src/node/machine-run/gdb-server.ts';
 
 const forever = assemble('_start: addi s0, s0, 1\n j _start', { origin: 0x8020_0000 }).bytes;
 const createMachine = () => Machine.create({ kernel: forever, memoryBytes: 4 * 2 ** 20 });

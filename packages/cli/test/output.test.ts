@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ExitCode } from '../src/exit-codes.ts';
-import { replaceFile } from '../src/node/snapshot-file.ts';
+import { replaceFile } from '../src/node/files/snapshot-file.ts';
 import { commandFile, runCommand } from './run-command.ts';
 
 let folder: string;

@@ -7,7 +7,7 @@ import { assemble } from '@worldswitch/isa';
 import { inspectSnapshot, Machine } from '@worldswitch/machine';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ExitCode } from '../src/exit-codes.ts';
-import { replaceFile } from '../src/node/snapshot-file.ts';
+import { replaceFile } from '../src/node/files/snapshot-file.ts';
 import { commandFile, runCommand } from './run-command.ts';
 
 const seed = Number(process.env.WORLDSWITCH_SEED);

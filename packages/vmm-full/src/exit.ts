@@ -7,17 +7,17 @@ import {
 } from '@worldswitch/contracts';
 import { defaultInstructionSet, ExceptionCause } from '@worldswitch/isa';
 import { AccessKind } from '@worldswitch/mmu-tlb';
-import { type CsrInstruction, csrInstruction, emulateCsr } from './emulate-csr.ts';
-import { emulateFence } from './emulate-fence.ts';
-import { emulateSupervisorReturn } from './emulate-return.ts';
-import { emulateWait } from './emulate-wfi.ts';
-import { ExitReason } from './exit-reason.ts';
-import { deliverInterrupt, injectException } from './inject.ts';
-import { emulateDeviceAccess } from './mmio.ts';
-import { callSbi } from './sbi.ts';
+import { ExitReason } from './accounting/exit-reason.ts';
+import { noteInterruption, noteOrigin, traceEntry, traceExit } from './accounting/trace-hops.ts';
+import { type CsrInstruction, csrInstruction, emulateCsr } from './emulation/emulate-csr.ts';
+import { emulateFence } from './emulation/emulate-fence.ts';
+import { emulateSupervisorReturn } from './emulation/emulate-return.ts';
+import { emulateWait } from './emulation/emulate-wfi.ts';
+import { emulateDeviceAccess } from './emulation/mmio.ts';
+import { callSbi } from './emulation/sbi.ts';
 import { FillOutcome } from './shadow-paging/shadow-paging.ts';
-import { raiseDueTimer, wakeDeadline } from './timer.ts';
-import { noteInterruption, noteOrigin, traceEntry, traceExit } from './trace-hops.ts';
+import { deliverInterrupt, injectException } from './virtual-hart/inject.ts';
+import { raiseDueTimer, wakeDeadline } from './virtual-hart/timer.ts';
 import { endMachine, endWithFault, hex, type VirtualMachine } from './virtual-machine.ts';
 
 const resume: ExitDisposition = { action: 'resume' };

@@ -1,5 +1,5 @@
-export { type ExitReason, exitReasonNames } from './exit-reason.ts';
-export { inspectMachine } from './inspect.ts';
+export { type ExitReason, exitReasonNames } from './accounting/exit-reason.ts';
+export { inspectMachine } from './accounting/inspect.ts';
 export type { ShadowMapping } from './shadow-paging/shadow-paging.ts';
 export type { Technique, TechniqueName } from './technique/technique.ts';
 export type { VirtualMachine } from './virtual-machine.ts';

@@ -6,13 +6,13 @@ import {
   type Vcpu,
   type WorldResult,
 } from '@worldswitch/contracts';
-import type { Accounting } from './accounting.ts';
-import type { GuestRam } from './guest-ram.ts';
+import type { Accounting } from './accounting/accounting.ts';
 import type { ShadowPaging } from './shadow-paging/shadow-paging.ts';
-import type { VirtualBus } from './virtual-bus.ts';
-import type { VirtualConsole } from './virtual-console.ts';
+import type { GuestRam } from './virtual-board/guest-ram.ts';
+import type { VirtualBus } from './virtual-board/virtual-bus.ts';
+import type { VirtualConsole } from './virtual-board/virtual-console.ts';
 import type { VirtualUart } from './virtual-devices/uart16550.ts';
-import type { VirtualHart } from './virtual-hart.ts';
+import type { VirtualHart } from './virtual-hart/virtual-hart.ts';
 
 /** What the VMM knows about one virtual machine. Handlers of exits change it; nothing else does. */
 export interface VirtualMachine {

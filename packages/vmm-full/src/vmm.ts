@@ -1,19 +1,19 @@
 import type { Exit, ExitDisposition, HostKernel, HostTask, TraceSink, VcpuTaskOwner } from '@worldswitch/contracts';
 import { CsrAddress } from '@worldswitch/isa';
-import { Accounting } from './accounting.ts';
-import { GuestRam } from './guest-ram.ts';
-import { loadKernel, placeBelow } from './load.ts';
-import { MemoryMap, PLIC_SOURCES, UART_INTERRUPT } from './memory-map.ts';
+import { Accounting } from './accounting/accounting.ts';
 import { ShadowPaging } from './shadow-paging/shadow-paging.ts';
 import { createTechnique } from './technique/create-technique.ts';
 import type { TechniqueName } from './technique/technique.ts';
-import { boardDeviceTree } from './virtual-board.ts';
-import { VirtualBus } from './virtual-bus.ts';
-import { VirtualConsole } from './virtual-console.ts';
+import { boardDeviceTree } from './virtual-board/board-device-tree.ts';
+import { GuestRam } from './virtual-board/guest-ram.ts';
+import { loadKernel, placeBelow } from './virtual-board/load.ts';
+import { MemoryMap, PLIC_SOURCES, UART_INTERRUPT } from './virtual-board/memory-map.ts';
+import { VirtualBus } from './virtual-board/virtual-bus.ts';
+import { VirtualConsole } from './virtual-board/virtual-console.ts';
 import { createVirtualPlic } from './virtual-devices/plic.ts';
 import { createTestDevice } from './virtual-devices/test-device.ts';
 import { createVirtualUart } from './virtual-devices/uart16550.ts';
-import { Sstatus, VirtualHart } from './virtual-hart.ts';
+import { Sstatus, VirtualHart } from './virtual-hart/virtual-hart.ts';
 import { powerOff, refuseReset, type VirtualMachine } from './virtual-machine.ts';
 import { VmmError } from './vmm-error.ts';
 

@@ -1,5 +1,5 @@
 import type { HostKernel, HostRunEnd, World, WorldDefinition, WorldSpec } from '@worldswitch/contracts';
-import { inspectMachine } from './inspect.ts';
+import { inspectMachine } from './accounting/inspect.ts';
 import { endWithFault, hex } from './virtual-machine.ts';
 import { createVirtualMachine, type VirtualMachineTask } from './vmm.ts';
 import { VmmError } from './vmm-error.ts';

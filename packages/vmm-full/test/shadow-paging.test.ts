@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { VirtualMachineOptions } from '../src/index.ts';
 import { guestPageTables } from '../src/shadow-paging/guest-page-tables.ts';
 import { FillOutcome } from '../src/shadow-paging/shadow-paging.ts';
-import { Sstatus } from '../src/virtual-hart.ts';
+import { Sstatus } from '../src/virtual-hart/virtual-hart.ts';
 import { createGuest } from './guest.ts';
 import { createHost } from './host.ts';
 import { createRandom } from './random.ts';

@@ -9,8 +9,8 @@ import {
   Privilege,
 } from '@worldswitch/isa';
 import { describe, expect, it } from 'vitest';
-import { virtualCsrByAddress, virtualCsrs } from '../src/virtual-csr.ts';
-import { Sstatus, SupervisorInterrupt } from '../src/virtual-hart.ts';
+import { virtualCsrByAddress, virtualCsrs } from '../src/virtual-hart/virtual-csr.ts';
+import { Sstatus, SupervisorInterrupt } from '../src/virtual-hart/virtual-hart.ts';
 import { createGuest } from './guest.ts';
 import { createHost } from './host.ts';
 import { createRandom } from './random.ts';

@@ -2,8 +2,8 @@ import type { TlbModel } from '@worldswitch/contracts';
 import { type EngineName, engineNames } from '@worldswitch/machine';
 import { createNoTlb, createTlb, createUnboundedTlb, fifo, lru, random, treePlru } from '@worldswitch/mmu-tlb';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { parseMemory } from '../machine-description.ts';
-import type { MachineOptions } from '../worlds.ts';
+import type { MachineOptions } from '../compare/worlds.ts';
+import { parseMemory } from '../machine-file/machine-description.ts';
 
 export interface MachineFlags {
   readonly engine?: EngineName;

@@ -1,5 +1,5 @@
 import { type PageTableMemory, PteUpdate } from '@worldswitch/mmu-tlb';
-import type { GuestRam } from '../guest-ram.ts';
+import type { GuestRam } from '../virtual-board/guest-ram.ts';
 
 /** The guest's own page tables, in its RAM. Entries elsewhere are access faults of the guest. */
 export function guestPageTables(ram: GuestRam): PageTableMemory {

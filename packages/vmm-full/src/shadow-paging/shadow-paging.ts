@@ -10,8 +10,8 @@ import {
   TranslationFault,
   walk,
 } from '@worldswitch/mmu-tlb';
-import type { GuestRam } from '../guest-ram.ts';
-import { Sstatus, type VirtualHart } from '../virtual-hart.ts';
+import type { GuestRam } from '../virtual-board/guest-ram.ts';
+import { Sstatus, type VirtualHart } from '../virtual-hart/virtual-hart.ts';
 import { guestPageTables } from './guest-page-tables.ts';
 import { leafStart, OUT_OF_SHADOW_FRAMES, ShadowFlag, type ShadowFrameBudget, ShadowTable } from './shadow-table.ts';
 

@@ -1,6 +1,6 @@
 import { CsrAddress, Privilege } from '@worldswitch/isa';
 import { handleExit, noticeInterrupt } from '../exit.ts';
-import { instructionsUntilTimer } from '../timer.ts';
+import { instructionsUntilTimer } from '../virtual-hart/timer.ts';
 import type { Technique } from './technique.ts';
 
 /**

@@ -17,7 +17,7 @@ import {
 } from '../compiler/translation/csr-access.ts';
 import { pushIsFloatDirty } from '../compiler/translation/float-unit.ts';
 import type { InstructionContext } from '../compiler/translation/instruction-context.ts';
-import { type AccessAddress, writeZeros } from '../compiler/translation/memory-access.ts';
+import { type AccessAddress, pushTagOf, writeZeros } from '../compiler/translation/memory-access.ts';
 import { translateInstruction } from '../compiler/translation/translate.ts';
 import type { PlainCsr } from '../plain-csr.ts';
 import { storeOpcodes, writeAtomicAccess } from './atomic-access.ts';
@@ -347,8 +347,8 @@ export class HandlerWriter implements InstructionContext, CsrContext {
 
   // ---- memory ----
 
-  /** Pushes whether the software TLB does not translate the access. */
-  #isMiss(address: number, width: AccessWidth, table: number): void {
+  /** Pushes whether the software TLB does not translate the access, which is in one page, or else must be aligned. */
+  #isMiss(address: number, width: AccessWidth, table: number, isAligned = false): void {
     const { writer } = this;
     writer
       .get(address)
@@ -359,11 +359,8 @@ export class HandlerWriter implements InstructionContext, CsrContext {
       .op(Op.i32And);
     writer.get(CONTEXT).memory(Op.i32Load, HartOffset.dataTranslations).op(Op.i32Add);
     writer.tee(this.#translation).memory(Op.i64Load, table);
-    writer
-      .get(address)
-      .i64(-4096 | (width - 1))
-      .op(Op.i64And)
-      .op(Op.i64Ne);
+    pushTagOf(writer, address, width, isAligned);
+    writer.op(Op.i64Ne);
   }
 
   /** Pushes where in the machine's memory the operand is that the software TLB has translated, and counts the access. */
@@ -452,7 +449,7 @@ export class HandlerWriter implements InstructionContext, CsrContext {
     translateInstruction(setAddress, this);
     writer.get(value).set(this.#address);
     const table = isLoad ? LOAD_TABLE : STORE_TABLE;
-    this.#isMiss(this.#address, width, table);
+    this.#isMiss(this.#address, width, table, true);
     writer.brIf(this.#labels.step);
     this.#pushPhysical(this.#address, table);
     writer.set(at);

@@ -117,7 +117,7 @@ export function writeLoad(
     writer.get(place).op(Op.i32WrapI64).memory(opcode, RAM);
     return;
   }
-  pushTranslated(context, address, width, LOAD_TABLE, context.pageMemo?.());
+  pushTranslated(context, address, width, LOAD_TABLE, { memo: context.pageMemo?.() });
   writer.memory(opcode, 0);
 }
 
@@ -159,7 +159,7 @@ export function writeStore(
       .memory(opcode, RAM);
     return;
   }
-  pushTranslated(context, address, width, STORE_TABLE, context.pageMemo?.());
+  pushTranslated(context, address, width, STORE_TABLE, { memo: context.pageMemo?.() });
   writer.get(value).memory(opcode, 0);
 }
 
@@ -202,7 +202,7 @@ function setPlace(context: AccessContext, address: AccessAddress, width: 4 | 8, 
       .op(Op.i32WrapI64)
       .i32(RAM)
       .op(Op.i32Add);
-  } else pushTranslated(context, address, width, isStore ? STORE_TABLE : LOAD_TABLE);
+  } else pushTranslated(context, address, width, isStore ? STORE_TABLE : LOAD_TABLE, { isAligned: true });
   writer.set(place);
   return place;
 }
@@ -368,13 +368,27 @@ function pushEntry(context: AccessContext, address: number, table: number): void
   writer.get(context.translations).op(Op.i32Add);
 }
 
-/** Pushes the place in the machine's memory of an aligned access, after a look into the translation table. */
+/**
+ * Pushes the bits of an address (local variable, i64) that the translation table's tag must have: an access's last byte is in the
+ * page that the entry is for, or, where the access has to be aligned, no bit below its width is set.
+ */
+export function pushTagOf(writer: FunctionWriter, address: number, width: AccessWidth, isAligned: boolean): void {
+  writer.get(address);
+  if (isAligned) writer.i64(-PAGE_SIZE | (width - 1));
+  else {
+    if (width > 1) writer.i64(width - 1).op(Op.i64Add);
+    writer.i64(-PAGE_SIZE);
+  }
+  writer.op(Op.i64And);
+}
+
+/** Pushes the place in the machine's memory of an access within a page, after a look into the translation table. */
 function pushTranslated(
   context: AccessContext,
   address: AccessAddress,
   width: AccessWidth,
   table: number,
-  memo?: PageMemo,
+  { isAligned = false, memo }: { readonly isAligned?: boolean; readonly memo?: PageMemo | undefined } = {},
 ): void {
   const { writer } = context;
   const entry = context.temporary(ValueType.i32);
@@ -384,7 +398,7 @@ function pushTranslated(
     pushSum(writer, address, 0);
     writer.set(full);
   }
-  // A misaligned address has a bit that the memo has not.
+  // A misaligned address has a bit that no memo has: it might be that of an access across pages.
   const pushWithoutPlace = (): void =>
     void writer
       .get(full)
@@ -396,14 +410,12 @@ function pushTranslated(
   }
   pushEntry(context, full, table);
   writer.tee(entry).memory(Op.i64Load, table);
-  writer
-    .get(full)
-    .i64(-PAGE_SIZE | (width - 1))
-    .op(Op.i64And)
-    .op(Op.i64Ne);
+  pushTagOf(writer, full, width, isAligned);
+  writer.op(Op.i64Ne);
   context.leaveIf();
   if (memo) {
     pushWithoutPlace();
+    if (width > 1) writer.i64(-width).op(Op.i64And);
     writer.set(memo.tag);
     writer
       .get(entry)

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { guestKernelElf, program, programNames, rogueKernel } from '@worldswitch/guest-os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ExitCode } from '../src/exit-codes.ts';
-import { runCommand } from './run-command.ts';
+import { ofAnotherArchitecture, runCommand } from './run-command.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -210,7 +210,12 @@ describe('bad input gets one sentence and an exit code', () => {
       ExitCode.badInput,
       /program header|truncated|ends/i,
     ],
-    ['an ELF of another architecture', () => ['compare', '--program', process.execPath], ExitCode.badInput, /RISC-V/],
+    [
+      'an ELF of another architecture',
+      () => ['compare', '--program', file('other.elf', ofAnotherArchitecture(program('hello')))],
+      ExitCode.badInput,
+      /RISC-V/,
+    ],
     ['a bundle without config.json', () => ['container', bundle('bundle')], ExitCode.noInput, /config\.json/],
     [
       'a bundle whose config.json is not JSON',
@@ -262,7 +267,7 @@ describe('bad input gets one sentence and an exit code', () => {
     ],
     [
       'an ELF of another architecture to disassemble',
-      () => ['disassemble', process.execPath],
+      () => ['disassemble', file('other.elf', ofAnotherArchitecture(program('hello')))],
       ExitCode.badInput,
       /cannot be disassembled: expected machine RISC-V/,
     ],

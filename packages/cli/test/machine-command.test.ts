@@ -2,11 +2,12 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { program } from '@worldswitch/guest-os';
 import { assemble } from '@worldswitch/isa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ExitCode } from '../src/exit-codes.ts';
 import { echoKernel } from './echo-kernel.ts';
-import { commandFile, runCommand } from './run-command.ts';
+import { commandFile, ofAnotherArchitecture, runCommand } from './run-command.ts';
 
 /** Prints 1 after a second and 2 an hour later, and switches itself off. */
 const waitingKernel = `
@@ -41,6 +42,7 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'worldswitch-machine-'));
   kernel = at('kernel.bin');
   writeFileSync(kernel, assemble(echoKernel, { origin: 0x8020_0000 }).bytes);
+  writeFileSync(at('other.elf'), ofAnotherArchitecture(program('hello')));
   writeFileSync(at('disk.img'), new Uint8Array(4096));
   writeFileSync(at('odd.img'), new Uint8Array(1000));
   writeFileSync(at('empty'), '');
@@ -302,7 +304,7 @@ describe('a machine file', () => {
     ['kernel: kernel.bin\nsmpp: 2\n', ExitCode.badInput, 'line 2, smpp: unknown key'],
     ['kernel: kernel.bin\nrng: { seed: 1, file: x }\n', ExitCode.badInput, 'seed and file are both sources'],
     ['kernel: missing.bin\n', ExitCode.noInput, "missing.bin': there is no such file"],
-    [`kernel: ${process.execPath}\n`, ExitCode.badInput, 'expected machine RISC-V'],
+    ['kernel: other.elf\n', ExitCode.badInput, 'expected machine RISC-V'],
     ['kernel: kernel.bin\ndrives: [odd.img]\n', ExitCode.badInput, 'not a multiple of 512'],
   ])('is refused: %j', (text, status, message) => {
     writeFileSync(at('wrong.yaml'), text);

@@ -20,3 +20,14 @@ export function runCommand(name: 'worldswitch' | 'worldswitch-qemu', args: reado
   if (error && (error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
   return { status, stdout, stderr };
 }
+
+const MACHINE_FIELD = 18;
+const X86_64 = 62;
+
+/** The ELF file as one for x86-64 (ELF specification, "ELF Header": e_machine). */
+export function ofAnotherArchitecture(elf: Uint8Array): Uint8Array {
+  const copy = elf.slice();
+  copy[MACHINE_FIELD] = X86_64;
+  copy[MACHINE_FIELD + 1] = 0;
+  return copy;
+}

@@ -54,6 +54,28 @@ expect(
   `user instructions differ by more than 1%: ${users}`,
 );
 
+// The README shows a part of the table, as it is: counts are the same on every computer.
+const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+const hasVmm = (entry) => entry === full || entry === para;
+const shown = [
+  ['instructions retired, user', (entry) => entry.instructions.user],
+  ['kernel', (entry) => (entry.guestImage ? entry.instructions.kernel : undefined)],
+  ['traps', (entry) => total(entry.traps)],
+  ['exits to the VMM', (entry) => (hasVmm(entry) ? total(entry.exits) : undefined)],
+  ['emulated instructions', (entry) => (hasVmm(entry) ? entry.emulatedInstructions : undefined)],
+  ['hypercalls', (entry) => (entry === para ? entry.hypercalls : undefined)],
+  ['shadow-page fills', (entry) => (entry === full ? entry.shadowFills : undefined)],
+];
+for (const [label, count] of shown) {
+  const row = report.worlds.map((entry) => count(entry)?.toLocaleString('en-US') ?? '–');
+  const line = readme.split('\n').find((text) => text.startsWith('│') && text.split('│')[1].trim() === label) ?? '';
+  const cells = line.split('│').slice(2, -1);
+  expect(
+    cells.map((cell) => cell.trim()).join() === row.join(),
+    `README.md, row '${label}': compare gives ${row.join(' ')}`,
+  );
+}
+
 for (const problem of new Set(problems)) console.error(problem);
 if (problems.length > 0) process.exit(1);
 console.log(

@@ -130,8 +130,11 @@ function bucketIndex(bits: number): number {
 const bucketBits = { 16: 0xe003, 32: 0x0000_707f } as const;
 const bucketCount = 32 + 256;
 
-/** Results that a decoder remembers at most, as a power of two: each encoding has its place. */
-const REMEMBERED_BITS = 14;
+/**
+ * Results that a decoder remembers at most, as a power of two: each encoding has its place. Four times as many saved 3% of the
+ * work in a boot of Linux, and took 2 MB.
+ */
+const REMEMBERED_BITS = 12;
 const NOT_DECODED = null;
 
 /**

@@ -5,6 +5,7 @@ import { worldNames } from './compare/worlds.ts';
 import { ExitCode, UserError } from './exit-codes.ts';
 import { mistakeOfUserWorld } from './node/files/user-world.ts';
 import { addMachineOptions, collect, commaList, positiveInteger } from './node/options.ts';
+import { DEFAULT_PROGRAM, programOf } from './node/verbs/program-of.ts';
 import { compareVerb } from './node/verbs/verb-compare.ts';
 import { containerVerb } from './node/verbs/verb-container.ts';
 import { assembleVerb, disassembleVerb, isaVerb } from './node/verbs/verb-isa.ts';
@@ -13,6 +14,7 @@ import {
   describesMachine,
   machineRunVerb,
   refuseMachineFlags,
+  refuseWorldFlags,
 } from './node/verbs/verb-machine.ts';
 import { isMachineFile, machineFileVerb, validateVerb } from './node/verbs/verb-machine-file.ts';
 import { runVerb, traceVerb } from './node/verbs/verb-run.ts';
@@ -22,7 +24,6 @@ import { addTraceEventOptions, refuseTraceEventFlags, traceEventsVerb } from './
 
 export { qemuMain } from './qemu/qemu-main.ts';
 
-const defaultProgram = 'tour';
 const hostedWorlds = ['full', 'full', 'container', 'process'];
 
 /** Runs the command line and returns the exit code: see exit-codes.ts. */
@@ -66,8 +67,9 @@ function createProgram(setExitCode: (code: number) => void): Command {
       .description(
         'run one program in every world; print its output, a table of what it cost, and who handled its traps',
       )
+      .argument('[program]', `ELF file, or one of ${programNames.join(', ')} (default: ${DEFAULT_PROGRAM})`)
       .argument('[arguments...]', "the program's arguments, after --")
-      .option('--program <file>', `ELF file, or one of ${programNames.join(', ')}`, defaultProgram)
+      .option('--program <file>', 'the same as the first argument')
       .option('--worlds <names>', 'with commas between them', commaList, [...worldNames])
       .option('--world <file>', 'a world of your own besides', collect)
       .option('--json', 'print one JSON document')
@@ -77,7 +79,9 @@ function createProgram(setExitCode: (code: number) => void): Command {
   )
     .option('--guest-kernel <file>', 'another unmodified guest kernel (raw Image or ELF)')
     .option('--para-kernel <file>', 'another paravirtual guest kernel (ELF)')
-    .action(async (args: string[], flags) => setExitCode(await compareVerb(args, flags)));
+    .action(async (name: string | undefined, args: string[], flags) =>
+      setExitCode(await compareVerb(...programOf(name, args, flags.program), flags)),
+    );
 
   addMachineRunOptions(
     addMachineOptions(
@@ -87,7 +91,7 @@ function createProgram(setExitCode: (code: number) => void): Command {
           'run a program in one world, or in several at once on one host; or, with --kernel or a machine file, a whole machine',
         )
         .argument('[program]', 'ELF file, built-in program, or a machine file (*.yaml, *.json)')
-        .argument('[arguments...]')
+        .argument('[arguments...]', "the program's: options of run go before the program")
         .passThroughOptions()
         .option('-i, --interactive', 'give the program what is piped in (a redirected file it gets without)')
         .option('--world <names>', `${worlds}; several share one host (default: process)`, collect)
@@ -98,12 +102,17 @@ function createProgram(setExitCode: (code: number) => void): Command {
       .option('--para-kernel <file>', 'another paravirtual guest kernel (ELF)'),
   ).action(async (name: string | undefined, args: string[], flags) => {
     if (describesMachine(flags)) {
-      if (name !== undefined) throw new UserError(`a machine runs --kernel, not '${name}' too`, ExitCode.usage);
+      refuseWorldFlags(flags);
+      if (name !== undefined) throw new UserError(`a machine runs its kernel, not '${name}' too`, ExitCode.usage);
       return setExitCode(await machineRunVerb(flags));
+    }
+    if (name !== undefined && isMachineFile(name)) {
+      refuseWorldFlags(flags);
+      if (args.length > 0) throw new UserError(`a machine takes no '${args[0]}'; options go before`, ExitCode.usage);
+      return setExitCode(await machineFileVerb(name, flags));
     }
     refuseMachineFlags(flags);
     if (name === undefined) throw new UserError('run needs a program, or a machine with --kernel', ExitCode.usage);
-    if (isMachineFile(name)) return setExitCode(await machineFileVerb(name));
     setExitCode(await runVerb(name, args, flags, ['process']));
   });
 
@@ -119,7 +128,7 @@ function createProgram(setExitCode: (code: number) => void): Command {
       .description(
         'run two virtual machines, a container and a process at once on one host, and print its process table',
       )
-      .argument('[program]', 'ELF file or built-in program', defaultProgram)
+      .argument('[program]', 'ELF file or built-in program', DEFAULT_PROGRAM)
       .argument('[arguments...]')
       .passThroughOptions()
       .option('--world <names>', `what to start (default: ${hostedWorlds.join(',')})`, collect)
@@ -161,7 +170,7 @@ function createProgram(setExitCode: (code: number) => void): Command {
     .action(async (bundle: string, flags) => setExitCode(await containerVerb(bundle, flags)));
 
   addSnapshotCommand(program, setExitCode);
-  addStatCommand(program, defaultProgram, setExitCode);
+  addStatCommand(program, setExitCode);
   program
     .command('isa')
     .description('print the reference page of an instruction, or list all instructions')
@@ -200,5 +209,5 @@ function exitCodeHelp(): string {
   const lines = Object.entries(ExitCode).map(
     ([key, code]) => `  ${String(code).padStart(3)}  ${meaning[key as keyof typeof ExitCode]}`,
   );
-  return `\nExit codes (run: the program's own, when it ended by itself):\n${lines.join('\n')}`;
+  return `\nExit codes (run and trace: the program's or the machine's own, when it ended by itself):\n${lines.join('\n')}`;
 }

@@ -44,7 +44,7 @@ const report = (stdout: string) => JSON.parse(stdout) as ReportJson;
 
 describe('compare', () => {
   it('runs the same bytes in every world and prints one JSON document', () => {
-    const { status, stdout } = worldswitch(['compare', '--json', '--program', 'hello', '--', 'one', 'two words']);
+    const { status, stdout } = worldswitch(['compare', 'hello', '--json', '--', 'one', 'two words']);
     const { worlds, identical, program: image } = report(stdout);
     expect(worlds.map((world) => world.name)).toEqual(['bare', 'full', 'para', 'container', 'process']);
     expect(identical).toBe(true);

@@ -93,6 +93,14 @@ describe('run --kernel', () => {
     );
     expect(machine(['--max-time', '0.05']).status).toBe(ExitCode.timeLimit);
   });
+  it('ends at the tick that the virtual time is over', () => {
+    const spinning = at('spinning.bin');
+    writeFileSync(spinning, assemble('j .', { origin: 0x8020_0000 }).bytes);
+    const { status, stderr } = machine(['--kernel', spinning, '--max-time', '0.00001', '--stats']);
+    expect(status).toBe(ExitCode.timeLimit);
+    const instructions = Number(/(\d+) instructions/.exec(stderr)?.[1]);
+    expect(Math.abs(instructions - 10_000)).toBeLessThanOrEqual(100);
+  });
   it('waits with the clock on the wall while something may be typed, and races through time after that', async () => {
     const waits = at('waits.bin');
     writeFileSync(waits, assemble(waitingKernel, { origin: 0x8020_0000 }).bytes);
@@ -176,7 +184,9 @@ describe('run --kernel', () => {
     [['--expect-text', ''], ExitCode.usage, 'expected a text that is not empty'],
     [['--save', 'DIRECTORY'], ExitCode.noInput, "directory': it is a directory"],
     [['--save', '/no/such/folder/snap'], ExitCode.noInput, "write '/no/such/folder/snap': there is no such folder"],
-    [['surplus'], ExitCode.usage, "a machine runs --kernel, not 'surplus' too"],
+    [['surplus'], ExitCode.usage, "a machine runs its kernel, not 'surplus' too"],
+    [['--world', 'full'], ExitCode.usage, '--world is for a program in a world'],
+    [['-i'], ExitCode.usage, '--interactive is for a program in a world'],
   ] as const)('refuses %j', (args, status, message) => {
     const names = { DIRECTORY: 'directory', ODD: 'odd.img', EMPTY: 'empty', DISK: 'disk.img' };
     const real = args.map((arg) => arg.replace(/DIRECTORY|ODD|EMPTY|DISK/, (name) => at(names[name as 'ODD'])));
@@ -299,6 +309,28 @@ describe('a machine file', () => {
     writeFileSync(at('machine.yaml'), 'kernel: kernel.bin\nmemory: 4M\nsmp: 2\ndrives: [disk.img]\n');
     expect(runCommand('worldswitch', ['validate', at('machine.yaml')])).toMatchObject({ status: 0, stderr: '' });
     expect(runCommand('worldswitch', ['run', at('machine.yaml')], 'q').status).toBe(42);
+  });
+  it('is run as options and the file say, options first', () => {
+    writeFileSync(at('spin.bin'), assemble('j .', { origin: 0x8020_0000 }).bytes);
+    writeFileSync(at('limited.yaml'), 'kernel: spin.bin\nmemory: 4M\nlimits: { instructions: 5000 }\n');
+    const run = (...options: string[]) => runCommand('worldswitch', ['run', '--stats', ...options, at('limited.yaml')]);
+    expect(run().stderr).toContain('worldswitch: 5000 instructions');
+    const limited = run('--max-instructions', '700', '--save', at('limited.ws'));
+    expect(limited.stderr).toContain('worldswitch: 700 instructions');
+    expect(limited.status).toBe(ExitCode.instructionLimit);
+    const restored = runCommand('worldswitch', ['run', '--restore', at('limited.ws'), '--max-instructions', '1']);
+    expect(restored.status).toBe(ExitCode.instructionLimit);
+  });
+  it.each([
+    [['--smp', '2'], [], 'says what the machine is: leave --smp out, or write it there'],
+    [['--world', 'full'], [], '--world is for a program in a world'],
+    [[], ['--smp', '2'], "a machine takes no '--smp'; options go before"],
+  ])('takes no others: %j before, %j after', (before, after, message) => {
+    writeFileSync(at('plain.yaml'), 'kernel: kernel.bin\nmemory: 4M\n');
+    const { status, stderr } = runCommand('worldswitch', ['run', ...before, at('plain.yaml'), ...after]);
+    expect(stderr).toContain(message);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+    expect(status).toBe(ExitCode.usage);
   });
   it.each([
     ['kernel: kernel.bin\nsmpp: 2\n', ExitCode.badInput, 'line 2, smpp: unknown key'],

@@ -1,4 +1,6 @@
+import type { TlbModel } from '@worldswitch/contracts';
 import type { EngineName } from '@worldswitch/machine';
+
 /** A disk of a described machine. */
 export interface DriveDescription {
   readonly file: string;
@@ -43,6 +45,8 @@ export interface MachineDescription {
   /** The same for other devices: a place has a drive, or a device, or neither. */
   readonly devices?: readonly (DeviceDescription | undefined)[];
   readonly engine?: EngineName;
+  /** Makes the TLB model of each hart. */
+  readonly createTlb?: () => TlbModel;
   /** Supervisor software interrupts by an ACLINT device. */
   readonly aclint?: boolean;
   /** Time of day at the start: milliseconds since 1970-01-01 UTC. */

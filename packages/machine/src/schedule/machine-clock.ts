@@ -84,6 +84,11 @@ export class MachineClock {
     this.#mark = context.instret;
   }
 
+  /** Nanoseconds that an instruction takes, on a hart that is alone. */
+  get instructionTime(): number {
+    return this.#instructionTime;
+  }
+
   /** Before anything runs: what an instruction takes while one hart runs, in nanoseconds. */
   setInstructionTime(nanoseconds: number): void {
     if (!isInstructionTime(nanoseconds)) {

@@ -60,6 +60,7 @@ export function machineMaker(description: MachineDescription): MachineMaker {
         ...(initrd && { initrd }),
         ...(description.append !== undefined && { bootArguments: description.append }),
         ...(engine && { engine }),
+        ...(description.createTlb && { tlb: description.createTlb }),
         ...(description.aclint && { aclint: true }),
         ...(description.startTime !== undefined && { startTime: description.startTime }),
         ...(description.instructionTime !== undefined && { instructionTime: description.instructionTime }),

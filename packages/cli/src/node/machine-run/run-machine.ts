@@ -24,6 +24,7 @@ import { watchText } from './text-watch.ts';
 import { isOnTerminal, type OpenDevice, openDevice, type TerminalEnds } from './virtio-devices.ts';
 
 const TICKS_PER_SECOND = 1e7;
+const NANOSECONDS_PER_TICK = 100;
 const INTERACTIVE_SLICE_MS = 15;
 const PIPED_SLICE_MS = 60;
 /** A waiting machine is looked after this often at least. */
@@ -245,10 +246,17 @@ class Session {
           ...(this.#options.watchdog !== undefined && { watchdog: this.#options.watchdog }),
           maxInstructions: Math.max(
             0,
-            Math.min(maxInstructions - this.#instructions, this.#nextSave - this.#machine.counters.instructions),
+            Math.min(
+              maxInstructions - this.#instructions,
+              this.#nextSave - this.#machine.counters.instructions,
+              this.#instructionsUntil(maxTicks),
+            ),
           ),
-          ...(isPaced && {
-            maxIdleTicks: Math.min(pace.allowance(this.#pacedTicks), Math.max(0, maxTicks - this.#ticks)),
+          ...((isPaced || maxTicks !== Number.POSITIVE_INFINITY) && {
+            maxIdleTicks: Math.min(
+              isPaced ? pace.allowance(this.#pacedTicks) : Number.POSITIVE_INFINITY,
+              Math.max(0, maxTicks - this.#ticks),
+            ),
           }),
           until: () =>
             performance.now() >= sliceEnd ||
@@ -273,6 +281,13 @@ class Session {
       const code = this.#attend();
       if (code !== undefined) return code;
     }
+  }
+
+  /** Instructions after which the clock may stand at `ticks`: with several harts, and while they wait, it takes more than these. */
+  #instructionsUntil(ticks: number): number {
+    return Math.ceil(
+      (Math.max(0, ticks - this.#ticks) * NANOSECONDS_PER_TICK) / this.#machine.hart.group.clock.instructionTime,
+    );
   }
 
   /** What a slice's end means for the command: an exit code, or undefined to go on. */

@@ -8,7 +8,6 @@ import { type MachineFlags, machineOptions } from '../options.ts';
 import { reportText } from './report-text.ts';
 
 export interface CompareFlags extends MachineFlags {
-  readonly program: string;
   readonly worlds: string[];
   readonly world?: string[];
   readonly json?: boolean;
@@ -20,10 +19,10 @@ export interface CompareFlags extends MachineFlags {
   readonly paraKernel?: string;
 }
 
-export async function compareVerb(args: readonly string[], flags: CompareFlags): Promise<number> {
+export async function compareVerb(name: string, args: readonly string[], flags: CompareFlags): Promise<number> {
   const worlds = await Promise.all([...flags.worlds, ...(flags.world ?? [])].map(chooseWorld));
-  const program = loadProgram(flags.program, args);
-  const files = companions(flags.program);
+  const program = loadProgram(name, args);
+  const files = companions(name);
   const kernels = loadKernels(flags);
   const trace = flags.trace === undefined ? undefined : traceFile(flags.trace);
   const line = progressLine();

@@ -11,16 +11,18 @@ import { openDrive } from '../files/drive.ts';
 import { readInput } from '../files/input.ts';
 import { writeAll } from '../files/output.ts';
 import { runMachine } from '../machine-run/run-machine.ts';
+import { type MachineRunFlags, refuseDescribingFlags, wayToRun } from './verb-machine.ts';
 
 /** Whether an argument of `run` names a machine file, not a program. */
 export function isMachineFile(name: string): boolean {
   return /\.(ya?ml|json)$/i.test(name);
 }
 
-/** Runs the machine that a file describes. */
-export async function machineFileVerb(path: string): Promise<number> {
-  const { description, limits, reboots } = readMachineFile(path, firstOf);
-  return await runMachine(description, { ...limits, reboots, serial: 'stdio', monitor: 'escape' });
+/** Runs the machine that a file describes, as the flags and the file say. */
+export async function machineFileVerb(path: string, flags: MachineRunFlags): Promise<number> {
+  refuseDescribingFlags(flags, path);
+  const file = readMachineFile(path, firstOf);
+  return await runMachine(file.description, wayToRun(flags, file));
 }
 
 /** Says whether a machine file can be run: its keys, and that its files are there and are what they should be. */

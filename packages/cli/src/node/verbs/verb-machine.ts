@@ -1,5 +1,5 @@
 import { DEFAULT_GDB_PORT, type ListenAddress, parseListenAddress } from '@worldswitch/debugger';
-import { type EngineName, MAX_INSTRUCTION_TIME } from '@worldswitch/machine';
+import { MAX_INSTRUCTION_TIME } from '@worldswitch/machine';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ExitCode, UserError } from '../../exit-codes.ts';
 import { keyValues, onOff } from '../../machine-file/key-values.ts';
@@ -11,24 +11,25 @@ import {
   idleWays,
   parseStartTime,
 } from '../../machine-file/machine-description.ts';
+import type { MachineFile } from '../../machine-file/machine-file.ts';
+import type { MachineRunOptions } from '../../machine-file/run-options.ts';
 import { readSnapshotFiles } from '../files/snapshot-file.ts';
 import { runMachine } from '../machine-run/run-machine.ts';
-import { hartCount, positiveInteger } from '../options.ts';
+import { hartCount, type MachineFlags, positiveInteger } from '../options.ts';
+import type { RunFlags } from './verb-run.ts';
 import { addSnapshotOptions, type SnapshotFlags, savePlanOf } from './verb-snapshot.ts';
 
-/** Flags of `run` that describe a machine. */
-export interface MachineRunFlags extends SnapshotFlags {
+/** Flags of `run` that describe a machine, and how it is run. */
+export interface MachineRunFlags extends SnapshotFlags, MachineFlags {
   readonly kernel?: string;
   readonly initrd?: string;
   readonly append?: string;
   readonly bios?: string;
   readonly smp?: number;
-  readonly memory?: number;
   readonly drive?: DriveDescription[];
   readonly rng?: Extract<DeviceDescription, { kind: 'rng' }> | true;
   readonly hvc?: Extract<DeviceDescription, { kind: 'hvc' }> | true;
   readonly balloon?: true;
-  readonly engine?: EngineName;
   readonly maxInstructions?: number;
   readonly maxTime?: number;
   readonly idle?: IdleWay;
@@ -100,8 +101,6 @@ export function addMachineRunOptions(command: Command): Command {
 
 /** Runs the machine that the flags describe. */
 export async function machineRunVerb(flags: MachineRunFlags): Promise<number> {
-  if (flags.wait && flags.gdb === undefined)
-    throw new UserError('--wait waits for gdb: give --gdb too', ExitCode.usage);
   if (
     flags.restore &&
     (flags.kernel ??
@@ -110,14 +109,13 @@ export async function machineRunVerb(flags: MachineRunFlags): Promise<number> {
       flags.bios ??
       flags.smp ??
       flags.memory ??
+      flags.tlb ??
       flags.instructionTime) !== undefined
   )
     throw new UserError(
-      '--restore brings its own memory, kernel, harts and clock: leave their options out',
+      '--restore brings its own memory, kernel, harts, TLB and clock: leave their options out',
       ExitCode.usage,
     );
-  const restore = flags.restore && readSnapshotFiles(flags.restore);
-  const save = savePlanOf(flags, restore);
   return await runMachine(
     {
       bios: flags.bios ?? 'default',
@@ -129,26 +127,40 @@ export async function machineRunVerb(flags: MachineRunFlags): Promise<number> {
       ...(flags.initrd !== undefined && { initrd: flags.initrd }),
       ...(flags.append !== undefined && { append: flags.append }),
       ...(flags.engine !== undefined && { engine: flags.engine }),
+      ...(flags.tlb !== undefined && { createTlb: flags.tlb }),
       ...(flags.startTime !== undefined && { startTime: flags.startTime }),
       ...(flags.instructionTime !== undefined && { instructionTime: flags.instructionTime }),
     },
-    {
-      serial: 'stdio',
-      monitor: 'escape',
-      reboots: flags.reboot ?? true,
-      reportsStatistics: flags.stats ?? false,
-      ...(flags.gdb !== undefined && { gdb: listenAddressOf(flags.gdb) }),
-      ...(flags.wait && { startsStopped: true }),
-      ...(flags.watchdog !== undefined && { watchdog: flags.watchdog === true ? 10_000_000 : flags.watchdog }),
-      expectText: flags.expectText ?? [],
-      failText: flags.failText ?? [],
-      ...(flags.maxInstructions !== undefined && { maxInstructions: flags.maxInstructions }),
-      ...(flags.maxTime !== undefined && { maxSeconds: flags.maxTime }),
-      ...(flags.idle !== undefined && { idle: flags.idle }),
-      ...(restore && { restore }),
-      ...(save && { save }),
-    },
+    wayToRun(flags),
   );
+}
+
+/** How the flags have a machine run. What a machine file says of that holds where they are silent. */
+export function wayToRun(flags: MachineRunFlags, file?: Pick<MachineFile, 'limits' | 'reboots'>): MachineRunOptions {
+  if (flags.wait && flags.gdb === undefined) {
+    throw new UserError('--wait waits for gdb: give --gdb too', ExitCode.usage);
+  }
+  const restore = flags.restore && readSnapshotFiles(flags.restore);
+  const save = savePlanOf(flags, restore);
+  return {
+    expectText: [],
+    failText: [],
+    ...file?.limits,
+    serial: 'stdio',
+    monitor: 'escape',
+    reboots: (file?.reboots ?? true) && flags.reboot !== false,
+    reportsStatistics: flags.stats ?? false,
+    ...(flags.gdb !== undefined && { gdb: listenAddressOf(flags.gdb) }),
+    ...(flags.wait && { startsStopped: true }),
+    ...(flags.watchdog !== undefined && { watchdog: flags.watchdog === true ? 10_000_000 : flags.watchdog }),
+    ...(flags.expectText && { expectText: flags.expectText }),
+    ...(flags.failText && { failText: flags.failText }),
+    ...(flags.maxInstructions !== undefined && { maxInstructions: flags.maxInstructions }),
+    ...(flags.maxTime !== undefined && { maxSeconds: flags.maxTime }),
+    ...(flags.idle !== undefined && { idle: flags.idle }),
+    ...(restore && { restore }),
+    ...(save && { save }),
+  };
 }
 
 /** Whether `run` was given a machine to run, not a program. */
@@ -158,37 +170,62 @@ export function describesMachine(flags: MachineRunFlags): boolean {
   );
 }
 
-/** Says which flags of a machine were given without one. */
+/** Flags that say what a machine is, and what a machine file says as well. */
+const describingFlags = [
+  'initrd',
+  'append',
+  'bios',
+  'smp',
+  'drive',
+  'rng',
+  'hvc',
+  'balloon',
+  'startTime',
+  'instructionTime',
+] as const;
+/** Flags that say how a machine is run. */
+const runningFlags = [
+  'save',
+  'saveAt',
+  'saveEvery',
+  'incremental',
+  'maxTime',
+  'idle',
+  'expectText',
+  'failText',
+  'gdb',
+  'wait',
+  'watchdog',
+  'stats',
+] as const;
+/** Flags for programs in worlds. */
+const worldFlags = ['world', 'trace', 'ps', 'guestKernel', 'paraKernel', 'interactive'] as const;
+
+/** The first of these that was given, as it is typed. */
+function firstGiven<Flags>(flags: Flags, names: readonly (keyof Flags & string)[]): string | undefined {
+  const given = names.find((name) => flags[name] !== undefined);
+  return given && `--${given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** Refuses flags of a machine that were given without one. */
 export function refuseMachineFlags(flags: MachineRunFlags): void {
-  const given = (
-    [
-      'save',
-      'saveAt',
-      'saveEvery',
-      'incremental',
-      'initrd',
-      'append',
-      'bios',
-      'smp',
-      'drive',
-      'rng',
-      'hvc',
-      'balloon',
-      'maxTime',
-      'idle',
-      'expectText',
-      'failText',
-      'gdb',
-      'wait',
-      'watchdog',
-      'stats',
-      'startTime',
-      'instructionTime',
-    ] as const
-  ).find((name) => flags[name] !== undefined);
+  const given = firstGiven(flags, [...runningFlags, ...describingFlags]);
   if (given === undefined) return;
-  const name = given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  throw new UserError(`--${name} is for a machine: give it a --kernel as well`, ExitCode.usage);
+  throw new UserError(`${given} is for a machine: give it a --kernel, or a machine file, as well`, ExitCode.usage);
+}
+
+/** Refuses flags of programs in worlds that were given with a machine. */
+export function refuseWorldFlags(flags: RunFlags): void {
+  const given = firstGiven(flags, worldFlags);
+  if (given === undefined) return;
+  throw new UserError(`${given} is for a program in a world, and what is run here is a machine`, ExitCode.usage);
+}
+
+/** Refuses flags that say what the machine is beside a file that does. */
+export function refuseDescribingFlags(flags: MachineRunFlags, path: string): void {
+  const given = firstGiven(flags, [...describingFlags, 'memory', 'engine', 'tlb']);
+  if (given === undefined) return;
+  throw new UserError(`'${path}' says what the machine is: leave ${given} out, or write it there`, ExitCode.usage);
 }
 
 /** Without a value, commander hands in true. */

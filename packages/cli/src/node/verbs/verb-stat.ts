@@ -1,20 +1,19 @@
 import { bootArguments, createInitrd, guestKernel, programNames } from '@worldswitch/guest-os';
-import { type EngineName, LoadError, Machine, MachineError, type MachineStatistics } from '@worldswitch/machine';
+import { LoadError, Machine, MachineError, type MachineStatistics } from '@worldswitch/machine';
 import type { Command } from 'commander';
 import { ExitCode, UserError } from '../../exit-codes.ts';
 import { loadProgram, readInput } from '../files/input.ts';
 import { writeAll } from '../files/output.ts';
-import { addMachineOptions } from '../options.ts';
+import { addMachineOptions, type MachineFlags } from '../options.ts';
+import { DEFAULT_PROGRAM, programOf } from './program-of.ts';
 import { statisticsRows } from './statistics-text.ts';
 
-interface StatFlags {
-  readonly program: string;
+interface StatFlags extends MachineFlags {
+  readonly program?: string;
   readonly kernel?: string;
   readonly initrd?: string;
   readonly append?: string;
   readonly until?: string;
-  readonly engine?: EngineName;
-  readonly memory?: number;
   readonly maxInstructions?: number;
   readonly json?: boolean;
 }
@@ -23,22 +22,28 @@ const GUEST_MEMORY = 64 * 2 ** 20;
 const KERNEL_MEMORY = 512 * 2 ** 20;
 
 /** Adds `stat`: runs a machine and says what its engine did. */
-export function addStatCommand(program: Command, defaultProgram: string, setExitCode: (code: number) => void): void {
+export function addStatCommand(program: Command, setExitCode: (code: number) => void): void {
   addMachineOptions(
     program
       .command('stat')
       .description('run a program on the bare machine, or a kernel, and say how it was executed and what that cost')
+      .argument('[program]', `ELF file, or one of ${programNames.join(', ')} (default: ${DEFAULT_PROGRAM})`)
       .argument('[arguments...]', "the program's arguments, after --")
-      .option('--program <file>', `ELF file, or one of ${programNames.join(', ')}`, defaultProgram)
+      .option('--program <file>', 'the same as the first argument')
       .option('--kernel <file>', 'run this kernel instead: Linux image, ELF or raw code')
       .option('--initrd <file>', 'initial RAM disk for --kernel')
       .option('--append <text>', 'kernel command line for --kernel')
       .option('--until <text>', 'stop when the console has said this')
       .option('--json', 'print one JSON document; the console goes to standard error'),
-  ).action((args: string[], flags: StatFlags) => setExitCode(statVerb(args, flags)));
+  ).action((name: string | undefined, args: string[], flags: StatFlags) => {
+    if (flags.kernel !== undefined && (flags.program ?? name) !== undefined) {
+      throw new UserError(`a machine runs its kernel, not '${flags.program ?? name}' too`, ExitCode.usage);
+    }
+    setExitCode(statVerb(...programOf(name, args, flags.program), flags));
+  });
 }
 
-function statVerb(args: readonly string[], flags: StatFlags): number {
+function statVerb(name: string, args: readonly string[], flags: StatFlags): number {
   if (flags.kernel === undefined && (flags.initrd ?? flags.append) !== undefined) {
     throw new UserError('--initrd and --append are for a --kernel: give one as well', ExitCode.usage);
   }
@@ -54,8 +59,9 @@ function statVerb(args: readonly string[], flags: StatFlags): number {
   const start = performance.now();
   try {
     const machine = Machine.create({
-      ...(flags.kernel === undefined ? programOptions(args, flags) : kernelOptions(flags.kernel, flags)),
+      ...(flags.kernel === undefined ? programOptions(name, args, flags) : kernelOptions(flags.kernel, flags)),
       ...(flags.engine && { engine: flags.engine }),
+      ...(flags.tlb && { tlb: flags.tlb }),
       statisticsClock: () => performance.now(),
       console: { write, read: () => new Uint8Array(0) },
     });
@@ -75,8 +81,8 @@ function statVerb(args: readonly string[], flags: StatFlags): number {
 }
 
 /** The project's own guest kernel with the program as its first process. */
-function programOptions(args: readonly string[], flags: StatFlags) {
-  const { image } = loadProgram(flags.program, args);
+function programOptions(name: string, args: readonly string[], flags: StatFlags) {
+  const { image } = loadProgram(name, args);
   return {
     memoryBytes: flags.memory ?? GUEST_MEMORY,
     kernel: guestKernel('full'),

@@ -29,10 +29,9 @@ describe.each(guides)('the guide %s', (name) => {
   });
 
   it('shows options of worldswitch that there are', () => {
-    const sources = [
-      'main.ts',
-      ...readdirSync(new URL('packages/cli/src/node/', root)).map((file) => `node/${file}`),
-    ].map((file) => text(`packages/cli/src/${file}`));
+    const sources = readdirSync(new URL('packages/cli/src/', root), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+      .map((file) => text(`packages/cli/src/${file}`));
     const commands = [...markdown.matchAll(/^npx worldswitch ((?:.*\\\n)*.*)$/gm)].map(([, line]) => line!);
     const flags = commands.flatMap(
       (line) =>

@@ -1,7 +1,8 @@
 /// <reference types="node" />
 import { describe, expect, it } from 'vitest';
 import { engineNames, Machine } from '../src/index.ts';
-import { loadSlow, storeSlow } from '../src/memory/access.ts';
+import { loadSlow } from '../src/memory/access/load.ts';
+import { storeSlow } from '../src/memory/access/store.ts';
 import { createRandom } from './random-program.ts';
 import { firmwareMachine } from './rig.ts';
 

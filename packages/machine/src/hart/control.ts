@@ -9,7 +9,8 @@ import {
   waitRefusal,
 } from '../hypervisor/access-rules.ts';
 import { currentVmid, fencePage, fenceSpace, hypervisorOperations, refuse } from '../hypervisor/instructions.ts';
-import { atomicWasm, checkCacheBlock, zeroCacheBlock } from '../memory/access.ts';
+import { atomicWasm } from '../memory/access/atomic.ts';
+import { checkCacheBlock, zeroCacheBlock } from '../memory/access/cache-block.ts';
 import { fence, fenceGuest } from './fence.ts';
 import type { Hart } from './hart.ts';
 import { CsrSlot } from './hart-context.ts';

@@ -15,7 +15,7 @@ import type { ReferenceEngine } from '../engine/reference/reference-engine.ts';
 import { MachineError } from '../errors.ts';
 import { GuestTranslation } from '../hypervisor/guest-translation.ts';
 import { switchWorld } from '../hypervisor/world-switch.ts';
-import { protectPageTables } from '../memory/access.ts';
+import { protectPageTables } from '../memory/access/page-table-access.ts';
 import type { Bus } from '../memory/bus.ts';
 import type { MachineMemory } from '../memory/machine-memory.ts';
 import { TRANSLATION_SETS } from '../memory/memory-layout.ts';

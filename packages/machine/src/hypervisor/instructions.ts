@@ -4,7 +4,9 @@ import { fenceGuest } from '../hart/fence.ts';
 import type { Hart } from '../hart/hart.ts';
 import { CsrSlot, Hstatus, Mstatus } from '../hart/hart-context.ts';
 import { HartOffset } from '../hart/hart-state.ts';
-import { loadSlow, storeSlow, type Width } from '../memory/access.ts';
+import type { Width } from '../memory/access/access-result.ts';
+import { loadSlow } from '../memory/access/load.ts';
+import { storeSlow } from '../memory/access/store.ts';
 import { guestAccessRefusal, hypervisorFenceRefusal, type Refusal } from './access-rules.ts';
 
 const SCRATCH = HartOffset.scratch / 4;

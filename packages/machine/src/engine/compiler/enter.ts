@@ -1,7 +1,10 @@
 import type { Hart } from '../../hart/hart.ts';
 import { HartOffset } from '../../hart/hart-state.ts';
 import { environmentCallCause } from '../../hart/trap.ts';
-import { AccessResult, fetchWasm, loadSlow, storeSlow, type Width } from '../../memory/access.ts';
+import { AccessResult, type Width } from '../../memory/access/access-result.ts';
+import { fetchWasm } from '../../memory/access/fetch.ts';
+import { loadSlow } from '../../memory/access/load.ts';
+import { storeSlow } from '../../memory/access/store.ts';
 import type { MachineMemory } from '../../memory/machine-memory.ts';
 import { FETCH_INDEX_MASK, FETCH_TABLE, TRANSLATION_INDEX_SHIFT } from '../../memory/memory-layout.ts';
 import type { HartGroup } from '../../schedule/hart-group.ts';

@@ -15,7 +15,10 @@ import {
 } from '@worldswitch/isa';
 import { GUEST_FAULT, type Hart } from '../../hart/hart.ts';
 import { HartOffset } from '../../hart/hart-state.ts';
-import { atomicWasm, fetchSecondWasm, fetchWasm, loadSlow, storeSlow } from '../../memory/access.ts';
+import { atomicWasm } from '../../memory/access/atomic.ts';
+import { fetchSecondWasm, fetchWasm } from '../../memory/access/fetch.ts';
+import { loadSlow } from '../../memory/access/load.ts';
+import { storeSlow } from '../../memory/access/store.ts';
 import type { MachineMemory } from '../../memory/machine-memory.ts';
 import { LOAD_TABLE, RAM, RAM_BASE, STORE_TABLE } from '../../memory/memory-layout.ts';
 import type { HartGroup } from '../../schedule/hart-group.ts';

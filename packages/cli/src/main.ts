@@ -120,7 +120,7 @@ function createProgram(setExitCode: (code: number) => void): Command {
     .command('validate')
     .description('check a machine file, and that the files it names can be used')
     .argument('<file>', 'YAML or JSON, as run takes it')
-    .action((file: string) => setExitCode(validateVerb(file)));
+    .action(async (file: string) => setExitCode(await validateVerb(file)));
 
   addMachineOptions(
     program

@@ -6,7 +6,7 @@ import type {
   DriveDescription,
   MachineDescription,
 } from '../../machine-file/machine-description.ts';
-import { type MachineFile, parseMachineFile } from '../../machine-file/machine-file.ts';
+import type { MachineFile } from '../../machine-file/machine-file.ts';
 import { openDrive } from '../files/drive.ts';
 import { readInput } from '../files/input.ts';
 import { writeAll } from '../files/output.ts';
@@ -21,13 +21,13 @@ export function isMachineFile(name: string): boolean {
 /** Runs the machine that a file describes, as the flags and the file say. */
 export async function machineFileVerb(path: string, flags: MachineRunFlags): Promise<number> {
   refuseDescribingFlags(flags, path);
-  const file = readMachineFile(path, firstOf);
+  const file = await readMachineFile(path, firstOf);
   return await runMachine(file.description, wayToRun(flags, file));
 }
 
 /** Says whether a machine file can be run: its keys, and that its files are there and are what they should be. */
-export function validateVerb(path: string): number {
-  const { description } = readMachineFile(path, allOf);
+export async function validateVerb(path: string): Promise<number> {
+  const { description } = await readMachineFile(path, allOf);
   for (const [file, what] of [
     [description.kernel, 'kernel'],
     [description.initrd, 'initial RAM disk'],
@@ -66,7 +66,12 @@ function firstOf([first, ...others]: readonly string[], path: string): string {
   return ` ${first}${others.length > 0 ? ` (and ${others.length} more: see worldswitch validate ${path})` : ''}`;
 }
 
-function readMachineFile(path: string, tell: (mistakes: readonly string[], path: string) => string): MachineFile {
+async function readMachineFile(
+  path: string,
+  tell: (mistakes: readonly string[], path: string) => string,
+): Promise<MachineFile> {
+  // Other commands start sooner without the reader of YAML.
+  const { parseMachineFile } = await import('../../machine-file/machine-file.ts');
   const result = parseMachineFile(new TextDecoder().decode(readInput(path, 'machine file')));
   if ('errors' in result) {
     throw new UserError(`the machine file '${path}' is wrong:${tell(result.errors, path)}`, ExitCode.badInput);

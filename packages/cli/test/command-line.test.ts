@@ -284,6 +284,60 @@ describe('bad input gets one sentence and an exit code', () => {
       /cannot be disassembled: none of its segments holds code/,
     ],
     [
+      'an ELF file to assemble',
+      () => ['assemble', file('source.s', program('hello'))],
+      ExitCode.badInput,
+      /the source '.*source\.s' is an ELF file; expected a text in the syntax of the GNU assembler\n$/,
+    ],
+    [
+      'an ELF file to validate',
+      () => ['validate', file('hello.elf', program('hello'))],
+      ExitCode.badInput,
+      /the machine file '.*hello\.elf' is an ELF file; expected a text in YAML or JSON\n$/,
+    ],
+    [
+      'a disk image to validate',
+      () => ['validate', file('disk.img', new Uint8Array(512))],
+      ExitCode.badInput,
+      /disk\.img' is a file of bytes; expected a text in YAML or JSON\n$/,
+    ],
+    [
+      'a bundle that is not there',
+      () => ['container', join(folder, 'nowhere')],
+      ExitCode.noInput,
+      /there is no folder '.*nowhere'\n$/,
+    ],
+    [
+      'a bundle whose config.json lacks a key',
+      () => [
+        'container',
+        bundle('keyless', '{"ociVersion":"1.2.0","root":{"path":"rootfs"},"process":{"args":["/x"]}}'),
+      ],
+      ExitCode.badInput,
+      /keyless: config\.json: process\.cwd: expected this key, it is missing\n$/,
+    ],
+    [
+      'a bundle without the root file system that config.json names',
+      () => [
+        'container',
+        bundle('rootless', '{"ociVersion":"1.2.0","root":{"path":"r"},"process":{"args":["/x"],"cwd":"/"}}'),
+      ],
+      ExitCode.badInput,
+      /\/x: no such file or directory: the folder that config\.json names as root\.path has no files\n$/,
+    ],
+    [
+      'an instruction that is none',
+      () => ['isa', 'frobnicate'],
+      ExitCode.usage,
+      /'frobnicate'; 'worldswitch isa' lists/,
+    ],
+    [
+      'an instruction without its dot',
+      () => ['isa', 'sfencevma'],
+      ExitCode.usage,
+      /there is no instruction 'sfencevma'; near to it is sfence\.vma; 'worldswitch isa' lists all\n$/,
+    ],
+    [
       'a machine file with several mistakes to run',
       () => ['run', file('machine.yaml', 'kernel: Image\nmemroy: 64M\nsmp: 99\n')],
       ExitCode.badInput,
@@ -402,6 +456,7 @@ describe('reference', () => {
     const { status, stdout } = worldswitch(['isa', 'addi']);
     expect(status).toBe(0);
     expect(stdout).toContain('addi');
+    expect(worldswitch(['isa', 'ADDI'])).toEqual({ status, stdout, stderr: '' });
   });
   it('knows its built-in programs', () => {
     expect(programNames).toContain('tour');
@@ -442,8 +497,16 @@ describe('trace --events', () => {
       return stderr;
     };
     expect(wrong(['--events', 'bogus'])).toContain('expected traps, mmio, csr, tlb, functions');
-    expect(wrong(['--hart', '1'])).toContain('give --events as well');
+    expect(wrong(['--hart', '1'])).toContain('--hart chooses among events: give --events as well');
+    expect(wrong(['--smp', '2'])).toContain('--smp is for a machine, which is traced by its events: give --events');
+    expect(wrong(['--events', 'traps', '--smp', '2'])).toContain('--smp is for a machine: give it a --kernel as well');
+    expect(wrong(['--events', 'traps', '--kernel', 'k'])).toContain("a machine runs its kernel, not 'hello' too");
+    expect(wrong(['--events', 'traps', '--hart', '0,5'])).toContain('no hart 5; this machine has hart 0 alone');
+    expect(wrong(['--events', 'mmio', '--range', '0x9-0x8'])).toContain("expected an END above START, got '0x9-0x8'");
+    expect(wrong(['--events', 'mmio', '--range', 'kernel_mian'])).toContain(
+      "there is no symbol 'kernel_mian'; near to it is kernel_main; expected one, or START-END",
+    );
     expect(wrong(['--events', 'mmio', '--world', 'full'])).toContain("not the world 'full'");
-    expect(wrong(['--events', 'mmio', '--range', 'nowhere'])).toContain('or a symbol');
+    expect(wrong(['--events', 'mmio', '--range', 'nowhere'])).toContain("there is no symbol 'nowhere'; expected one");
   });
 });

@@ -42,6 +42,7 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'worldswitch-machine-'));
   kernel = at('kernel.bin');
   writeFileSync(kernel, assemble(echoKernel, { origin: 0x8020_0000 }).bytes);
+  writeFileSync(at('program.elf'), program('hello'));
   writeFileSync(at('other.elf'), ofAnotherArchitecture(program('hello')));
   writeFileSync(at('disk.img'), new Uint8Array(4096));
   writeFileSync(at('odd.img'), new Uint8Array(1000));
@@ -181,6 +182,11 @@ describe('run --kernel', () => {
     [['--drive', '/no/such/disk'], ExitCode.noInput, "cannot open the drive '/no/such/disk': there is no such file"],
     [['--drive', 'DISK,format=qcow2'], ExitCode.usage, "got 'format=qcow2'"],
     [['--kernel', 'EMPTY'], ExitCode.badInput, 'the machine cannot be started: the kernel: 0 bytes are no kernel'],
+    [
+      ['--kernel', 'PROGRAM'],
+      ExitCode.badInput,
+      /below RAM .*, or run it as a program: worldswitch run .*program\.elf\n$/,
+    ],
     [['--expect-text', ''], ExitCode.usage, 'expected a text that is not empty'],
     [['--save', 'DIRECTORY'], ExitCode.noInput, "directory': it is a directory"],
     [['--save', '/no/such/folder/snap'], ExitCode.noInput, "write '/no/such/folder/snap': there is no such folder"],
@@ -188,10 +194,12 @@ describe('run --kernel', () => {
     [['--world', 'full'], ExitCode.usage, '--world is for a program in a world'],
     [['-i'], ExitCode.usage, '--interactive is for a program in a world'],
   ] as const)('refuses %j', (args, status, message) => {
-    const names = { DIRECTORY: 'directory', ODD: 'odd.img', EMPTY: 'empty', DISK: 'disk.img' };
-    const real = args.map((arg) => arg.replace(/DIRECTORY|ODD|EMPTY|DISK/, (name) => at(names[name as 'ODD'])));
+    const names = { DIRECTORY: 'directory', ODD: 'odd.img', EMPTY: 'empty', DISK: 'disk.img', PROGRAM: 'program.elf' };
+    const real = args.map((arg) => arg.replace(/DIRECTORY|ODD|EMPTY|DISK|PROGRAM/, (name) => at(names[name as 'ODD'])));
     const result = machine(real);
-    expect(result.stderr).toContain(message);
+    expect(result.stderr).toEqual(
+      typeof message === 'string' ? expect.stringContaining(message) : expect.stringMatching(message),
+    );
     expect(result.status).toBe(status);
     expect(result.stderr).not.toContain('internal error');
     // Told before the machine begins, not after a long run.
@@ -294,7 +302,7 @@ end: j end
     [['-rtc', 'base=noon'], '-rtc base=noon is not supported: expected base=utc or a date'],
     [['-flash', 'x'], '-flash is unknown; -help lists the arguments that are taken'],
     [['-kernel'], '-kernel needs a value: FILE'],
-    [['disk.img'], "'disk.img' is no argument; a disk image goes into -drive file=disk.img"],
+    [['a.elf'], "'a.elf' is no argument: a kernel goes into -kernel a.elf, a disk image into -drive file=a.elf"],
     [[], 'there is nothing to run: give a kernel or a firmware file'],
   ] as const)('refuses %j with one message', (args, message) => {
     const { status, stderr } = qemu(args);
@@ -304,11 +312,25 @@ end: j end
   });
 });
 
+it('worldswitch-qemu refuses a missing drive that no device shows', () => {
+  const drive = (file: string) => qemu(['-kernel', kernel, '-drive', `file=${file},if=none,format=raw`], 'q');
+  expect(drive(at('missing.img'))).toEqual({
+    status: ExitCode.noInput,
+    stdout: '',
+    stderr: `worldswitch-qemu: cannot open the drive '${at('missing.img')}': there is no such file\n`,
+  });
+  expect(drive(at('disk.img')).status).toBe(42);
+});
+
 describe('a machine file', () => {
   it('is validated and run; its files are beside it', () => {
     writeFileSync(at('machine.yaml'), 'kernel: kernel.bin\nmemory: 4M\nsmp: 2\ndrives: [disk.img]\n');
     expect(runCommand('worldswitch', ['validate', at('machine.yaml')])).toMatchObject({ status: 0, stderr: '' });
     expect(runCommand('worldswitch', ['run', at('machine.yaml')], 'q').status).toBe(42);
+    writeFileSync(at('wired.yaml'), 'kernel: kernel.bin\nhvc: { output: hvc.log, input: kernel.bin }\n');
+    writeFileSync(at('hvc.log'), 'before');
+    expect(runCommand('worldswitch', ['validate', at('wired.yaml')])).toMatchObject({ status: 0, stderr: '' });
+    expect(readFileSync(at('hvc.log'), 'utf8')).toBe('before');
   });
   it('is run as options and the file say, options first', () => {
     writeFileSync(at('spin.bin'), assemble('j .', { origin: 0x8020_0000 }).bytes);
@@ -338,6 +360,13 @@ describe('a machine file', () => {
     ['kernel: missing.bin\n', ExitCode.noInput, "missing.bin': there is no such file"],
     ['kernel: other.elf\n', ExitCode.badInput, 'expected machine RISC-V'],
     ['kernel: kernel.bin\ndrives: [odd.img]\n', ExitCode.badInput, 'not a multiple of 512'],
+    ['kernel: kernel.bin\nrng: { file: missing }\n', ExitCode.noInput, "missing': there is no such file"],
+    [
+      'kernel: kernel.bin\nhvc: { output: none, input: missing }\n',
+      ExitCode.noInput,
+      "cannot read the virtio console's input '",
+    ],
+    ['kernel: kernel.bin\nhvc: missing/log\n', ExitCode.noInput, "missing/log': there is no such folder"],
   ])('is refused: %j', (text, status, message) => {
     writeFileSync(at('wrong.yaml'), text);
     const result = runCommand('worldswitch', ['validate', at('wrong.yaml')]);

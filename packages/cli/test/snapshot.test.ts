@@ -87,6 +87,28 @@ it('run saves and restores, in full and incrementally; snapshot looks at files a
   expect(worldswitch(...machine, '--save-at', '7').stderr).toContain('--save FILE');
 });
 
+it('says which devices a saved machine needs', () => {
+  const [file, disk] = [join(folder, 'devices'), join(folder, 'disk.img')];
+  writeFileSync(disk, new Uint8Array(4096));
+  const devices = ['--drive', disk, '--drive', disk, '--rng'];
+  const limit = ['--max-instructions', '1000'];
+  worldswitch('run', '--kernel', kernel, '--memory', '8M', ...devices, ...limit, '--save', file);
+  const restored = (...options: string[]) => worldswitch('run', '--restore', file, ...options, ...limit);
+  expect(restored(...devices).status).toBe(ExitCode.instructionLimit);
+  const refused = (...options: string[]) => {
+    const { status, stderr } = restored(...options);
+    expect(status).toBe(ExitCode.badInput);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+    return stderr;
+  };
+  expect(refused()).toContain('give --drive 2 times and --rng (disks with the contents that they had)\n');
+  expect(refused('--drive', disk, '--rng')).toContain('give --drive 2 times (disks');
+  expect(refused(...devices, '--balloon')).toContain('other devices: leave --balloon out\n');
+  expect(refused('--drive', disk, '--drive', disk, '--rng', 'file=/dev/urandom')).toContain(
+    'its random bytes did not come from a file: give --rng without file=\n',
+  );
+});
+
 const writtenAt = (path: string) => (existsSync(path) ? statSync(path).mtimeMs : 0);
 
 it(`killed at any moment, there is the old snapshot or the new (seed ${seed})`, async () => {

@@ -65,5 +65,7 @@ export function parseConfig(text: string): OciConfig {
   if (result.success) return result.output;
   const issue = result.issues[0];
   const path = v.getDotPath(issue);
+  const isMissing = path !== null && issue.type === 'object' && issue.received === 'undefined';
+  if (isMissing) throw new ContainersError('config', `config.json: ${path}: expected this key, it is missing`);
   throw new ContainersError('config', `config.json: ${path === null ? '' : `${path}: `}${issue.message}`);
 }

@@ -18,10 +18,15 @@ describe('config.json', () => {
     ['nothing', '', 'config.json is no JSON'],
     ['half of it', '{"ociVersion": "1.2.0"', 'config.json is no JSON'],
     ['a list', [], 'config.json: '],
-    ['no version', { ...good, ociVersion: undefined }, 'ociVersion: '],
+    ['no version', { ...good, ociVersion: undefined }, 'ociVersion: expected this key, it is missing'],
     ['a version of the future', { ...good, ociVersion: '2.0.0' }, 'ociVersion: has to be a version 1.x'],
     ['no root', { ...good, root: undefined }, 'root: '],
-    ['no process', { ...good, process: undefined }, 'process: '],
+    ['no process', { ...good, process: undefined }, 'process: expected this key, it is missing'],
+    [
+      'no directory to begin in',
+      { ...good, process: { args: ['hello'] } },
+      'config.json: process.cwd: expected this key, it is missing',
+    ],
     ['no program', { ...good, process: { ...good.process, args: [] } }, 'process.args: names no program'],
     ['a number as argument', { ...good, process: { ...good.process, args: ['ls', 1] } }, 'process.args.1: '],
     [

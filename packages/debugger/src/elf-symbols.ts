@@ -90,6 +90,11 @@ export class SymbolTable {
     return found && (found.offset === 0n ? found.symbol.name : `${found.symbol.name}+0x${found.offset.toString(16)}`);
   }
 
+  /** By address. */
+  get names(): readonly string[] {
+    return this.#symbols.map(({ name }) => name);
+  }
+
   named(name: string): CodeSymbol | undefined {
     return this.#symbols.find((symbol) => symbol.name === name);
   }

@@ -2,6 +2,7 @@
 import { bootArguments, createInitrd, guestKernel, program } from '@worldswitch/guest-os';
 import { assemble } from '@worldswitch/isa';
 import { afterEach, describe, expect, it } from 'vitest';
+import { createSeededEntropy, createVirtioEntropy } from '../src/devices/virtio-entropy.ts';
 import { flattenSnapshots, inspectSnapshot, Machine, type MachineOptions, SnapshotError } from '../src/index.ts';
 import { diskProgram } from './disk-program.ts';
 import { createRandom } from './random-program.ts';
@@ -52,6 +53,20 @@ const everything = (machine: Machine) => ({
 });
 
 const END = 3_000_000;
+
+it.each([0, 1, 2, 3])('random bytes go on as those of the saved machine, with the seed %i', (number) => {
+  const memoryBytes = 4 * 2 ** 20;
+  const source = createSeededEntropy(number);
+  const machine = Machine.create({ kernel: guestKernel('full'), memoryBytes, virtio: [createVirtioEntropy(source)] });
+  source.fill(new Uint8Array(100));
+  const other = createSeededEntropy(99);
+  const restored = Machine.restore(machine.save(), { virtio: [createVirtioEntropy(other)] });
+  machines.push(machine, restored);
+  const [expected, found] = [new Uint8Array(32), new Uint8Array(32)];
+  source.fill(expected);
+  other.fill(found);
+  expect(found).toEqual(expected);
+});
 
 describe(`a restored machine goes on as the saved one (seed ${seed})`, () => {
   it.each([

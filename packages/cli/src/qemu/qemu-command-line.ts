@@ -1,6 +1,6 @@
 /** A command line of qemu-system-riscv64, read by the table of its arguments. */
 import { ExitCode, UserError } from '../exit-codes.ts';
-import type { MachineDescription } from '../machine-file/machine-description.ts';
+import type { DriveDescription, MachineDescription } from '../machine-file/machine-description.ts';
 import type { ConsoleWiring, MachineRunOptions } from '../machine-file/run-options.ts';
 import { qemuArguments } from './qemu-arguments.ts';
 import { placeDevices } from './qemu-devices.ts';
@@ -9,7 +9,13 @@ import { lacking, type QemuState, wrong } from './qemu-state.ts';
 /** What a command line asks for. */
 export type QemuRequest =
   | { readonly kind: 'help' | 'version' }
-  | { readonly kind: 'run'; readonly description: MachineDescription; readonly options: MachineRunOptions };
+  | {
+      readonly kind: 'run';
+      readonly description: MachineDescription;
+      readonly options: MachineRunOptions;
+      /** Drives that no device shows to the guest: their files must be there all the same. */
+      readonly idleDrives: readonly DriveDescription[];
+    };
 
 const byName = new Map(qemuArguments.flatMap((argument) => argument.names.map((name) => [name, argument] as const)));
 
@@ -40,8 +46,9 @@ export function parseQemuArguments(args: readonly string[]): QemuRequest {
     const text = args[at]!;
     const name = /^--?(.+)$/.exec(text)?.[1];
     if (name === undefined) {
+      const file = text || 'F';
       throw new UserError(
-        `'${text}' is no argument; a disk image goes into -drive file=${text || 'F'}`,
+        `'${text}' is no argument: a kernel goes into -kernel ${file}, a disk image into -drive file=${file}`,
         ExitCode.usage,
       );
     }
@@ -57,15 +64,17 @@ export function parseQemuArguments(args: readonly string[]): QemuRequest {
   return { kind: 'run', ...finish(state) };
 }
 
-function finish(state: QemuState): { description: MachineDescription; options: MachineRunOptions } {
+function finish(state: QemuState): Omit<Extract<QemuRequest, { kind: 'run' }>, 'kind'> {
   if (state.machine === undefined) throw new UserError('no machine was chosen: give -machine virt', ExitCode.usage);
   const { kernel, initrd, append, bios, memoryBytes, harts } = state;
+  const { idleDrives, ...placed } = placeDevices(state);
   return {
+    idleDrives,
     description: {
       bios,
       memoryBytes,
       harts,
-      ...placeDevices(state),
+      ...placed,
       ...(state.aclint && { aclint: true }),
       ...(state.startTime !== undefined && { startTime: state.startTime }),
       ...(state.instructionTime !== undefined && { instructionTime: state.instructionTime }),

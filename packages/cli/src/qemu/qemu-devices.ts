@@ -184,6 +184,8 @@ export function addObject(state: QemuState, text: string): void {
 interface PlacedDevices {
   readonly drives: readonly (DriveDescription | undefined)[];
   readonly devices?: readonly (DeviceDescription | undefined)[];
+  /** Those that no device names. */
+  readonly idleDrives: readonly DriveDescription[];
 }
 
 /** By slot, the highest first: those that name a slot get it, the others the highest that is free, in their order. */
@@ -224,5 +226,6 @@ export function placeDevices(state: QemuState): PlacedDevices {
   };
   for (const device of state.devices) if (device.slot !== undefined) put(device);
   for (const device of state.devices) if (device.slot === undefined) put(device);
-  return { drives, ...(devices.some((device) => device) && { devices }) };
+  const idleDrives = [...state.drives].filter(([id]) => !used.has(`drive ${id}`)).map(([, drive]) => drive);
+  return { drives, idleDrives, ...(devices.some((device) => device) && { devices }) };
 }

@@ -1,5 +1,6 @@
 import { version } from '../../package.json';
 import { ExitCode, UserError } from '../exit-codes.ts';
+import { openDrive } from '../node/files/drive.ts';
 import { runMachine } from '../node/machine-run/run-machine.ts';
 import { qemuArgumentsText } from './qemu-arguments.ts';
 import { parseQemuArguments } from './qemu-command-line.ts';
@@ -11,7 +12,11 @@ const QEMU_VERSION = '9.2.0';
 export async function qemuMain(args: readonly string[]): Promise<number> {
   try {
     const request = parseQemuArguments(args);
-    if (request.kind === 'run') return await runMachine(request.description, request.options);
+    if (request.kind === 'run') {
+      // As QEMU does; nothing is ever written there.
+      for (const { file, readOnly } of request.idleDrives) openDrive({ file, readOnly, snapshot: true }).close();
+      return await runMachine(request.description, request.options);
+    }
     if (request.kind === 'help') process.stdout.write(helpText());
     else {
       process.stdout.write(

@@ -74,7 +74,8 @@ export function createSeededEntropy(seed: number): EntropySource {
         for (let i = 0; i < 4 && at + i < into.length; i++) into[at + i] = word >>> (8 * i);
       }
     },
-    save: () => [...state],
+    // Of no sign: a snapshot has no negative numbers.
+    save: () => Array.from(state, (word) => word >>> 0),
     restore: (saved) => state.set(saved as readonly number[]),
   };
 }

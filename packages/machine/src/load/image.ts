@@ -70,6 +70,11 @@ function loadElf(memory: PhysicalMemory, file: Uint8Array, name: string): Loaded
 function requireRam(memory: PhysicalMemory, start: number, size: number, name: string): void {
   if (memory.contains(start, size)) return;
   const end = memory.base + memory.size;
+  if (start < memory.base) {
+    throw new LoadError(
+      `${name}: linked for 0x${start.toString(16)}, below RAM at 0x${memory.base.toString(16)}, as programs for an operating system are; link it for RAM`,
+    );
+  }
   throw new LoadError(
     `${name}: needs 0x${start.toString(16)} to 0x${(start + size).toString(16)}, RAM is 0x${memory.base.toString(16)} to 0x${end.toString(16)}; give the machine more memory or link the file for it`,
   );

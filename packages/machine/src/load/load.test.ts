@@ -68,6 +68,8 @@ describe('loading', () => {
   it('refuses what does not fit', () => {
     const outside = elf((view) => view.setBigUint64(88, 0x9000_0000n, true));
     expect(() => loadImage(ram(), outside)).toThrow('needs 0x90000000 to 0x90000010, RAM is 0x80000000 to 0x80400000');
+    const program = elf((view) => view.setBigUint64(88, 0x1_0000n, true));
+    expect(() => loadImage(ram(), program)).toThrow('linked for 0x10000, below RAM at 0x80000000, as programs');
     expect(() => placeInitrd(ram(), new Uint8Array(2 ** 22), 0x8020_0000, 8192)).toThrow(
       'does not fit above the kernel',
     );

@@ -1,6 +1,6 @@
 import { fstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { FileTree, FileTreeEntry, ProgramSpec } from '@worldswitch/contracts';
+import { type FileTree, type FileTreeEntry, isElf, type ProgramSpec } from '@worldswitch/contracts';
 import { guestKernel, programNames } from '@worldswitch/guest-os';
 import { parseElf } from '@worldswitch/host-os';
 import { builtInProgram } from '../../compare/built-in-program.ts';
@@ -10,7 +10,7 @@ import { fileReason } from './file-reason.ts';
 import { readApart } from './read-apart.ts';
 
 /** First address beyond user space under Sv39: no world offers a program more. */
-const userEnd = 2 ** 38;
+export const USER_END = 2 ** 38;
 
 /** Reads a file that an option or argument named. */
 export function readInput(path: string, what: string): Uint8Array {
@@ -19,6 +19,14 @@ export function readInput(path: string, what: string): Uint8Array {
   } catch (error) {
     throw new UserError(`cannot read the ${what} '${path}': ${fileReason(error, 'read')}`, ExitCode.noInput);
   }
+}
+
+/** A file of text. @param form what it is to be written in, such as "YAML or JSON". @throws UserError for a file of anything else. */
+export function readText(path: string, what: string, form: string): string {
+  const bytes = readInput(path, what);
+  const kind = isElf(bytes) ? 'an ELF file' : bytes.includes(0) ? 'a file of bytes' : undefined;
+  if (kind === undefined) return new TextDecoder().decode(bytes);
+  throw new UserError(`the ${what} '${path}' is ${kind}; expected a text in ${form}`, ExitCode.badInput);
 }
 
 /** The bytes of a program in a file, or of one that comes with the product: the latter's whole specification. */
@@ -45,7 +53,7 @@ export function loadProgram(name: string, args: readonly string[]): ProgramSpec 
   const image = findProgram(name, args);
   if (!(image instanceof Uint8Array)) return image;
   try {
-    parseElf(image, userEnd);
+    parseElf(image, USER_END);
   } catch (error) {
     throw new UserError(`'${name}' is ${(error as Error).message}`, ExitCode.badInput);
   }

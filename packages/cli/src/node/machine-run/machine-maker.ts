@@ -1,9 +1,10 @@
-import { createVirtioBlock, LoadError, Machine, MachineError, type VirtioDevice } from '@worldswitch/machine';
+import { createVirtioBlock, inspectSnapshot, Machine, SnapshotError, type VirtioDevice } from '@worldswitch/machine';
 import { ExitCode, UserError } from '../../exit-codes.ts';
 import { HARTS_MAX, type MachineDescription } from '../../machine-file/machine-description.ts';
 import type { OpenDrive } from '../files/drive.ts';
 import { readInput } from '../files/input.ts';
 import { withSnapshots } from '../files/snapshot-file.ts';
+import { startMistake } from './start-mistake.ts';
 import type { OpenDevice, TerminalEnds } from './virtio-devices.ts';
 
 /** Places for drives and other virtio devices. */
@@ -66,21 +67,64 @@ export function machineMaker(description: MachineDescription): MachineMaker {
         ...(description.instructionTime !== undefined && { instructionTime: description.instructionTime }),
       });
     } catch (error) {
-      if (!(error instanceof LoadError || error instanceof MachineError)) throw error;
-      throw new UserError(`the machine cannot be started: ${error.message}`, ExitCode.badInput);
+      throw startMistake(error, description.kernel, kernel);
     }
   };
 }
 
 /** The machine of a snapshot and those that build on it, once. */
-export function machineRestorer(snapshots: readonly Uint8Array[], { engine }: MachineDescription): MachineMaker {
+export function machineRestorer(snapshots: readonly Uint8Array[], description: MachineDescription): MachineMaker {
+  const { engine } = description;
   let isRestored = false;
   return (virtio, console) => {
     if (isRestored)
       throw new UserError('the machine was reset, and a restored one has nothing to boot', ExitCode.badInput);
     isRestored = true;
-    return withSnapshots('restore the machine', () =>
-      Machine.restore(snapshots, { console, virtio, ...(engine && { engine }) }),
-    );
+    return withSnapshots('restore the machine', () => {
+      requireSavedDevices(snapshots.at(-1)!, virtio);
+      try {
+        return Machine.restore(snapshots, { console, virtio, ...(engine && { engine }) });
+      } catch (error) {
+        throw error instanceof SnapshotError ? rngMistake(error, snapshots.at(-1)!, description) : error;
+      }
+    });
   };
+}
+
+/** Options of `run` by the name of the device that they connect. */
+const deviceOptions = { block: '--drive', entropy: '--rng', console: '--hvc', balloon: '--balloon' } as const;
+
+/** Says which options are to be given, or left out, for the machine to have the devices that the saved one had. */
+function requireSavedDevices(snapshot: Uint8Array, virtio: Slots): void {
+  const saved = inspectSnapshot(snapshot).board.devices;
+  const [more, fewer]: [string[], string[]] = [[], []];
+  for (const [name, option] of Object.entries(deviceOptions)) {
+    const wanted = saved.filter((device) => device === `virtio-mmio ${name}`).length;
+    const found = virtio.filter((device) => device?.name === name).length;
+    if (found === wanted) continue;
+    (found < wanted ? more : fewer).push(wanted > 1 ? `${option} ${wanted} times` : option);
+  }
+  if (more.length + fewer.length === 0) return;
+  const disks = more.some((option) => option.startsWith('--drive')) ? ' (disks with the contents that they had)' : '';
+  const parts = [
+    ...(more.length > 0 ? [`give ${more.join(' and ')}${disks}`] : []),
+    ...(fewer.length > 0 ? [`leave ${fewer.join(' and ')} out`] : []),
+  ];
+  throw new UserError(
+    `cannot restore the machine: it was saved with other devices: ${parts.join(', and ')}`,
+    ExitCode.badInput,
+  );
+}
+
+/** A source of random bytes has a state of its own form when it is a seed, and none when it is a file. */
+function rngMistake(error: SnapshotError, snapshot: Uint8Array, { devices }: MachineDescription): Error {
+  const index = /^devices\[(\d+)\]\.state\.device$/.exec(error.where)?.[1];
+  const rng = devices?.find((device) => device?.kind === 'rng');
+  if (index === undefined || !rng) return error;
+  if (inspectSnapshot(snapshot).board.devices[Number(index)] !== 'virtio-mmio entropy') return error;
+  const hint =
+    rng.file === undefined
+      ? 'came from a file: give --rng file=FILE'
+      : 'did not come from a file: give --rng without file=';
+  return new UserError(`cannot restore the machine: its random bytes ${hint}`, ExitCode.badInput);
 }

@@ -65,8 +65,11 @@ export function openDevice(device: DeviceDescription): OpenDevice {
   return { ...quiet, create: () => createVirtioEntropy(source), close };
 }
 
+/** What is typed on a virtio console. */
+export const readConsoleInput = (path: string): Uint8Array => readInput(path, "virtio console's input");
+
 function openConsole({ output, inputFile }: HvcWiring): OpenDevice {
-  let input = inputFile === undefined ? new Uint8Array(0) : readInput(inputFile, "virtio console's input");
+  let input = inputFile === undefined ? new Uint8Array(0) : readConsoleInput(inputFile);
   const descriptor = typeof output === 'string' ? undefined : openFor(output.file, 'w');
   const file: TerminalEnds = {
     write: (bytes) => void (descriptor !== undefined && writeAll(descriptor, bytes)),

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import {
   type Bundle,
@@ -94,12 +94,17 @@ export async function containerVerb(path: string, flags: ContainerFlags): Promis
         error.code === 'state' || error.code === 'id' ? ExitCode.usage : ExitCode.badInput,
       );
     }
-    if (error instanceof HostOsError) throw new UserError(`${path}: ${error.message}`, ExitCode.badInput);
+    if (error instanceof HostOsError) {
+      const cause = bundle.rootFiles.size === 0 ? ': the folder that config.json names as root.path has no files' : '';
+      throw new UserError(`${path}: ${error.message}${cause}`, ExitCode.badInput);
+    }
     throw error;
   }
 }
 
 function readBundle(path: string): Bundle {
+  const folder = statSync(path, { throwIfNoEntry: false });
+  if (folder === undefined) throw new UserError(`there is no folder '${path}'`, ExitCode.noInput);
   const config = join(path, 'config.json');
   if (!existsSync(config)) {
     throw new UserError(

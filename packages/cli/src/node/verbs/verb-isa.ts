@@ -1,16 +1,21 @@
 import { ElfError, loadSegments, readElfHeader, readProgramHeaders, SegmentFlag } from '@worldswitch/contracts';
 import { AssemblerError, assemble, defaultInstructionSet, describe, disassemble } from '@worldswitch/isa';
 import { ExitCode, UserError } from '../../exit-codes.ts';
-import { readInput, readProgram } from '../files/input.ts';
+import { readProgram, readText } from '../files/input.ts';
 import { writeAll } from '../files/output.ts';
+import { orNearOnes } from '../near-names.ts';
 
 /** Prints one instruction's page, or one line for each instruction. */
 export function isaVerb(name: string | undefined): number {
   const set = defaultInstructionSet();
   if (name !== undefined) {
-    const row = set.byName(name);
+    const row = set.byName(name.toLowerCase());
     if (row === undefined) {
-      throw new UserError(`there is no instruction '${name}'; 'worldswitch isa' lists all`, ExitCode.usage);
+      const names = set.rows.map((candidate) => candidate.name);
+      throw new UserError(
+        `there is no instruction '${name}'${orNearOnes(name, names)}; 'worldswitch isa' lists all`,
+        ExitCode.usage,
+      );
     }
     writeAll(1, `${describe(row)}\n`);
     return ExitCode.ok;
@@ -21,7 +26,7 @@ export function isaVerb(name: string | undefined): number {
 }
 
 export function assembleVerb(file: string, flags: { readonly origin: string }): number {
-  const source = new TextDecoder().decode(readInput(file, 'source'));
+  const source = readText(file, 'source', 'the syntax of the GNU assembler');
   try {
     const { sections } = assemble(source, { origin: originOf(flags.origin) });
     for (const section of sections) {

@@ -8,9 +8,11 @@ import type {
 } from '../../machine-file/machine-description.ts';
 import type { MachineFile } from '../../machine-file/machine-file.ts';
 import { openDrive } from '../files/drive.ts';
-import { readInput } from '../files/input.ts';
+import { readInput, readText } from '../files/input.ts';
 import { writeAll } from '../files/output.ts';
+import { expectReplaceable } from '../files/snapshot-file.ts';
 import { runMachine } from '../machine-run/run-machine.ts';
+import { openDevice, readConsoleInput } from '../machine-run/virtio-devices.ts';
 import { type MachineRunFlags, refuseDescribingFlags, wayToRun } from './verb-machine.ts';
 
 /** Whether an argument of `run` names a machine file, not a program. */
@@ -37,12 +39,21 @@ export async function validateVerb(path: string): Promise<number> {
     const bytes = readInput(file, what);
     if (what !== 'initial RAM disk') expectLoadable(bytes, `the ${what} '${file}'`);
   }
+  for (const device of description.devices ?? []) if (device) expectUsable(device);
   // An overlay is made when it is not there: only its base is looked at.
   for (const drive of description.drives) {
     if (drive) openDrive({ file: drive.file, readOnly: drive.readOnly, snapshot: true }).close();
   }
   writeAll(1, `${path}: a machine of ${description.harts} hart(s) and ${description.memoryBytes / 2 ** 20} MiB\n`);
   return ExitCode.ok;
+}
+
+/** Looks at the files of a device, and leaves them as they are. */
+function expectUsable(device: DeviceDescription): void {
+  if (device.kind === 'rng') openDevice(device).close();
+  if (device.kind !== 'hvc') return;
+  if (device.inputFile !== undefined) readConsoleInput(device.inputFile);
+  if (typeof device.output !== 'string') expectReplaceable(device.output.file);
 }
 
 /** Refuses what is meant as an ELF file and is none for this machine; raw code can be anything. */
@@ -72,7 +83,7 @@ async function readMachineFile(
 ): Promise<MachineFile> {
   // Other commands start sooner without the reader of YAML.
   const { parseMachineFile } = await import('../../machine-file/machine-file.ts');
-  const result = parseMachineFile(new TextDecoder().decode(readInput(path, 'machine file')));
+  const result = parseMachineFile(readText(path, 'machine file', 'YAML or JSON'));
   if ('errors' in result) {
     throw new UserError(`the machine file '${path}' is wrong:${tell(result.errors, path)}`, ExitCode.badInput);
   }

@@ -11,13 +11,15 @@ import {
   traceMachine,
 } from '@worldswitch/debugger';
 import { guestKernelElf } from '@worldswitch/guest-os';
-import { LoadError, Machine, MachineError, type RunEnd } from '@worldswitch/machine';
+import { Machine, type RunEnd } from '@worldswitch/machine';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { companions } from '../../compare/built-in-program.ts';
 import { guestSpec } from '../../compare/worlds.ts';
 import { ExitCode, UserError } from '../../exit-codes.ts';
 import { loadKernels, loadProgram, readInput } from '../files/input.ts';
 import { writeAll } from '../files/output.ts';
+import { startMistake } from '../machine-run/start-mistake.ts';
+import { orNearOnes } from '../near-names.ts';
 import { collect, commaList, hartCount, type MachineFlags, machineOptions } from '../options.ts';
 
 /** Flags of `trace` that choose what a machine does, instead of who hands control to whom. */
@@ -39,6 +41,8 @@ export interface TraceEventFlags extends MachineFlags {
 }
 
 const privileges: readonly PrivilegeName[] = ['U', 'S', 'M'];
+/** Flags that describe a machine. */
+const machineFlags = ['kernel', 'initrd', 'append', 'smp'] as const;
 const defaultMemory = 64 << 20;
 const SLICE = 1_000_000;
 
@@ -58,9 +62,32 @@ export function addTraceEventOptions(command: Command): Command {
 
 /** Says which flags make no sense without --events. */
 export function refuseTraceEventFlags(flags: TraceEventFlags): void {
-  const names = ['hart', 'privilege', 'range', 'symbols', 'kernel', 'initrd', 'append', 'smp'] as const;
-  const given = names.find((name) => flags[name] !== undefined);
-  if (given) throw new UserError(`--${given} chooses among events: give --events as well`, ExitCode.usage);
+  const choice = (['hart', 'privilege', 'range', 'symbols'] as const).find((name) => flags[name] !== undefined);
+  if (choice) throw new UserError(`--${choice} chooses among events: give --events as well`, ExitCode.usage);
+  const part = machineFlags.find((name) => flags[name] !== undefined);
+  if (!part) return;
+  throw new UserError(
+    `--${part} is for a machine, which is traced by its events: give --events as well, such as --events traps`,
+    ExitCode.usage,
+  );
+}
+
+/** Refuses a program beside a machine, and parts of a machine without its kernel. */
+function refuseMixture(program: string | undefined, flags: TraceEventFlags): void {
+  if (flags.kernel !== undefined) {
+    if (program === undefined) return;
+    throw new UserError(`a machine runs its kernel, not '${program}' too`, ExitCode.usage);
+  }
+  const part = machineFlags.find((name) => flags[name] !== undefined);
+  if (part) throw new UserError(`--${part} is for a machine: give it a --kernel as well`, ExitCode.usage);
+}
+
+/** Refuses harts that the machine has not. */
+function refuseOtherHarts(wanted: readonly number[] | undefined, { length }: Machine['harts']): void {
+  const other = wanted?.find((hart) => hart >= length);
+  if (other === undefined) return;
+  const harts = length === 1 ? 'hart 0 alone' : `harts 0 to ${length - 1}`;
+  throw new UserError(`--hart: there is no hart ${other}; this machine has ${harts}`, ExitCode.usage);
 }
 
 /** Prints what a machine does, a line for each event. */
@@ -69,6 +96,7 @@ export function traceEventsVerb(program: string | undefined, args: readonly stri
   if (other !== undefined) {
     throw new UserError(`--events shows what a bare machine does, not the world '${other}'`, ExitCode.usage);
   }
+  refuseMixture(program, flags);
   const kinds = new Set(flags.events);
   if (kinds.has('csr') && flags.engine !== undefined && flags.engine !== 'reference') {
     throw new UserError('CSR accesses are seen by the reference engine alone: leave --engine out', ExitCode.usage);
@@ -80,9 +108,11 @@ export function traceEventsVerb(program: string | undefined, args: readonly stri
       ExitCode.usage,
     );
   }
+  const filter = filterOf(flags, kinds, symbols);
   const machine = createMachine(program, args, kinds.has('csr') ? { ...flags, engine: 'reference' } : flags);
   try {
-    return run(machine, filterOf(flags, kinds, symbols), symbols, flags);
+    refuseOtherHarts(flags.hart, machine.harts);
+    return run(machine, filter, symbols, flags);
   } catch (error) {
     if (error instanceof DebuggerError) throw new UserError(error.message, ExitCode.usage);
     throw error;
@@ -134,12 +164,13 @@ function run(machine: Machine, filter: EventFilter, symbols: SymbolTable | undef
 
 function createMachine(program: string | undefined, args: readonly string[], flags: TraceEventFlags): Machine {
   const { engine, createTlb, guestMemoryBytes = defaultMemory } = machineOptions(flags);
+  const own = flags.kernel === undefined ? undefined : readInput(flags.kernel, 'kernel');
   const common = { memoryBytes: guestMemoryBytes, ...(engine && { engine }), ...(createTlb && { tlb: createTlb }) };
   try {
-    if (flags.kernel !== undefined) {
+    if (own) {
       return Machine.create({
         ...common,
-        kernel: readInput(flags.kernel, 'kernel'),
+        kernel: own,
         ...(flags.initrd !== undefined && { initrd: readInput(flags.initrd, 'initial RAM disk') }),
         ...(flags.append !== undefined && { bootArguments: flags.append }),
         ...(flags.smp !== undefined && { harts: flags.smp }),
@@ -160,8 +191,7 @@ function createMachine(program: string | undefined, args: readonly string[], fla
       ...(bootArguments !== undefined && { bootArguments }),
     });
   } catch (error) {
-    if (!(error instanceof LoadError || error instanceof MachineError)) throw error;
-    throw new UserError(`the machine cannot be started: ${error.message}`, ExitCode.badInput);
+    throw startMistake(error, flags.kernel, own);
   }
 }
 
@@ -220,11 +250,13 @@ function rangeOf(text: string, symbols: SymbolTable | undefined): { readonly sta
   if (match) {
     const [start, end] = [BigInt(match[1] ?? 0), BigInt(match[2] ?? 0)];
     if (start < end) return { start, end };
+    throw new UserError(`--range: expected an END above START, got '${text}'`, ExitCode.usage);
   }
   const symbol = symbols?.named(text);
   if (!symbol) {
+    const near = symbols ? orNearOnes(text, symbols.names) : ', as there are no symbols: give --symbols';
     throw new UserError(
-      `--range takes START-END, such as 0x80200000-0x80201000, or a symbol, not '${text}'`,
+      `--range: there is no symbol '${text}'${near}; expected one, or START-END such as 0x80200000-0x80201000`,
       ExitCode.usage,
     );
   }

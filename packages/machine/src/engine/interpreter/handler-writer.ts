@@ -4,7 +4,12 @@ import { HartOffset, OpenControl } from '../../hart/hart-state.ts';
 import { LIGHT_STATUS } from '../../hart/supervisor-status.ts';
 import { indexMaskOf, LOAD_TABLE, STORE_TABLE, TRANSLATION_INDEX_SHIFT } from '../../memory/memory-layout.ts';
 import { type RowShape, shapeOf } from '../compiler/discovery/row-shape.ts';
+import { loadOpcodes, storeOpcodes } from '../compiler/emission/access-opcodes.ts';
 import { type FunctionWriter, Op, ValueType } from '../compiler/emission/emit.ts';
+import type { AccessAddress } from '../compiler/translation/access-context.ts';
+import { pushTagOf } from '../compiler/translation/address-check.ts';
+import { writeZeros } from '../compiler/translation/atomic-access.ts';
+import { type AtomicStatement, writeAtomicOperation } from '../compiler/translation/atomic-operation.ts';
 import {
   type CsrContext,
   pushCsrValue,
@@ -17,11 +22,9 @@ import {
 } from '../compiler/translation/csr-access.ts';
 import { pushIsFloatDirty } from '../compiler/translation/float-unit.ts';
 import type { InstructionContext } from '../compiler/translation/instruction-context.ts';
-import { type AccessAddress, pushTagOf, writeZeros } from '../compiler/translation/memory-access.ts';
 import { translateInstruction } from '../compiler/translation/translate.ts';
 import type { PlainCsr } from '../plain-csr.ts';
-import { storeOpcodes, writeAtomicAccess } from './atomic-access.ts';
-import { type AtomicStatement, atomicOf, CsrChangeField, CsrPlace, type Handler } from './handlers.ts';
+import { atomicOf, CsrChangeField, CsrPlace, type Handler } from './handlers.ts';
 import { STEP_MASK } from './layout.ts';
 import {
   handlerInstruction,
@@ -41,12 +44,6 @@ const { i32, i64, f64 } = ValueType;
 /** NX in fflags. */
 const INEXACT = 1;
 
-const loadOpcodes: Record<AccessWidth, { signed: number; unsigned: number }> = {
-  1: { signed: Op.i64Load8S, unsigned: Op.i64Load8U },
-  2: { signed: Op.i64Load16S, unsigned: Op.i64Load16U },
-  4: { signed: Op.i64Load32S, unsigned: Op.i64Load32U },
-  8: { signed: Op.i64Load, unsigned: Op.i64Load },
-};
 /** Parameter of the interpreter's function: the hart context's base. */
 export const CONTEXT = 0;
 
@@ -453,7 +450,7 @@ export class HandlerWriter implements InstructionContext, CsrContext {
     writer.brIf(this.#labels.step);
     this.#pushPhysical(this.#address, table);
     writer.set(at);
-    writeAtomicAccess(writer, atomic, { context: CONTEXT, at, operand, result });
+    writeAtomicOperation(writer, atomic, { context: CONTEXT, at, operand, result });
     const rest = restOfAtomic(instruction, atomic);
     translateInstruction(rest, this);
     if (shapeOf(rest.instruction).writesX) this.#storeX(true);

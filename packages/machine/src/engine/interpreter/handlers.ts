@@ -1,6 +1,7 @@
 import type { DecodedInstruction, Instruction, InstructionSet, Statement } from '@worldswitch/isa';
 import { isComputedJump } from '../compiler/discovery/discover.ts';
 import { isTranslatable, pcRelative, shapeOf } from '../compiler/discovery/row-shape.ts';
+import type { AtomicStatement } from '../compiler/translation/atomic-operation.ts';
 import { type CsrChange, createPlainCsrLookup, type PlainCsr, type PlainCsrLookup, plainCsrsOf } from '../plain-csr.ts';
 import { FIRST_CSR_HANDLER, FIRST_ROW_HANDLER, FixedHandler, HANDLER_SHIFT, MAX_HANDLERS } from './layout.ts';
 import { type OperandPlaces, operandPlaces } from './operands.ts';
@@ -29,10 +30,10 @@ const indirect: readonly JumpKind[] = ['call', 'return', 'computed'];
 export const CsrPlace = { change: 4, isImmediate: 5, immediate: 6 } as const;
 export const CsrChangeField: Readonly<Record<CsrChange, number>> = { none: 0, write: 1, set: 2, clear: 3 };
 
-/** Atomics that the interpreter carries out itself: one statement on memory, then registers. */
-export type AtomicStatement = Extract<Statement, { readonly kind: 'amo' | 'loadReserved' | 'storeConditional' }>;
-
-/** The first statement of a row that is an atomic access; undefined for all other rows, and for operations it does not know. */
+/**
+ * The first statement of a row that is an atomic access and changes nothing but registers after it; undefined for all other rows,
+ * and for operations that the interpreter does not know.
+ */
 export function atomicOf({ semantics }: Instruction): AtomicStatement | undefined {
   const [first, ...rest] = semantics;
   if (first?.kind !== 'amo' && first?.kind !== 'loadReserved' && first?.kind !== 'storeConditional') return undefined;

@@ -1,6 +1,6 @@
 import type { DecodedInstruction, Expression, Instruction, RegisterOperand, Statement } from '@worldswitch/isa';
 import { shapeOf } from '../compiler/discovery/row-shape.ts';
-import type { AtomicStatement } from './handlers.ts';
+import type { AtomicStatement } from '../compiler/translation/atomic-operation.ts';
 
 /**
  * Rows as the interpreter's handlers see them: the same semantics, with registers and immediate taken from the fields of a decoded

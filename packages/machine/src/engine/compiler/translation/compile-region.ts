@@ -11,25 +11,16 @@ import { writeStructured } from '../discovery/structure.ts';
 import { wordsAfter, zeroExtensionAt } from '../discovery/word-values.ts';
 import { FunctionWriter, Op, ValueType } from '../emission/emit.ts';
 import { CODE_PARAMETERS, COUNTER, Outcome } from '../layout.ts';
+import type { AccessAddress, AccessContext, PageMemo } from './access-context.ts';
 import { type AccessWindow, extentOfWindow, type WindowExtent, windowsAfter } from './access-window.ts';
+import { writeAtomic, writeZeroBlock } from './atomic-access.ts';
+import type { AtomicStatement } from './atomic-operation.ts';
 import { type CsrAccessContext, requireOpen, writeCsrAccess } from './csr-access.ts';
 import { FloatUnit, floatNeeds } from './float-unit.ts';
 import { writeGuestCall } from './guest-call.ts';
-import type { AtomicContext, InstructionContext } from './instruction-context.ts';
+import type { InstructionContext } from './instruction-context.ts';
 import { writeJumpTable } from './jump-table.ts';
-import {
-  type AccessAddress,
-  type AccessContext,
-  type PageMemo,
-  pushAreTranslated,
-  writeAmo,
-  writeLoad,
-  writeLoadReserved,
-  writeStore,
-  writeStoreConditional,
-  writeWindowCheck,
-  writeZeroBlock,
-} from './memory-access.ts';
+import { writeLoad, writeStore } from './memory-access.ts';
 import { PageMemos } from './page-memos.ts';
 import { freshPath } from './path.ts';
 import { PathBudget } from './path-budget.ts';
@@ -37,6 +28,7 @@ import type { PlacedRegion, RegionImports } from './placed-region.ts';
 import { RegionExits } from './region-exit.ts';
 import { RegionLocals } from './region-locals.ts';
 import { translateInstruction } from './translate.ts';
+import { pushAreTranslated, writeWindowCheck } from './window-check.ts';
 
 /** Parameters of a region's function: the hart context's base, and how deeply guest calls are nested. */
 const CONTEXT = 0;
@@ -65,11 +57,6 @@ export function compileRegion(placed: PlacedRegion, imports: RegionImports): Reg
 class RegionCompiler implements InstructionContext, AccessContext, CsrAccessContext {
   readonly writer = new FunctionWriter(CODE_PARAMETERS);
   readonly hart = CONTEXT;
-  readonly atomics: AtomicContext = {
-    amo: (operation, address, width, value) => writeAmo(this, operation, address, width, value),
-    loadReserved: (address, width) => writeLoadReserved(this, address, width),
-    storeConditional: (address, width, value) => writeStoreConditional(this, address, width, value),
-  };
   readonly physicalSize: number;
   readonly translations: number;
   readonly counter: number;
@@ -379,6 +366,10 @@ class RegionCompiler implements InstructionContext, AccessContext, CsrAccessCont
 
   pushRemaining(): void {
     this.writer.get(this.counter).op(Op.i32WrapI64).i32(this.#path.instructions).op(Op.i32Sub);
+  }
+
+  atomic(statement: AtomicStatement, address: AccessAddress, value: number | undefined): void {
+    writeAtomic(this, statement, address, value);
   }
 
   zeroBlock(block: number): void {

@@ -1,13 +1,7 @@
 import type { AccessWidth } from '@worldswitch/isa';
 import type { FunctionWriter, ValueType } from '../emission/emit.ts';
-import type { AccessAddress, InlineAmo } from './memory-access.ts';
-
-/** Each pushes what the statement binds: the old value, the value loaded, or whether the store failed. `value` is a local. */
-export interface AtomicContext {
-  amo(operation: InlineAmo, address: AccessAddress, width: 4 | 8, value: number): void;
-  loadReserved(address: AccessAddress, width: 4 | 8): void;
-  storeConditional(address: AccessAddress, width: 4 | 8, value: number): void;
-}
+import type { AccessAddress } from './access-context.ts';
+import type { AtomicStatement } from './atomic-operation.ts';
 
 /** What the translation of an instruction needs from the function around it. */
 export interface InstructionContext {
@@ -34,8 +28,11 @@ export interface InstructionContext {
   store(width: AccessWidth, address: AccessAddress, value: number, isDouble?: boolean): void;
   /** Stores zeros into a cache block, whose address is in a local variable. */
   zeroBlock(block: number): void;
-  /** Absent where atomics are not handed to `translateInstruction`. */
-  readonly atomics?: AtomicContext;
+  /**
+   * Pushes what the statement binds: the old value, the value loaded, or whether the store failed. `value` is a local; a
+   * load-reserved has none. Absent where atomics are not handed to `translateInstruction`.
+   */
+  atomic?(statement: AtomicStatement, address: AccessAddress, value: number | undefined): void;
   /** Takes the target address from the stack. */
   jump(): void;
   /** Takes the condition (i32) from the stack. */

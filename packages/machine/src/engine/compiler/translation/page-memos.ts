@@ -1,7 +1,7 @@
 import { blocksInLoops } from '../discovery/region-graph.ts';
 import { shapeOf } from '../discovery/row-shape.ts';
 import { type FunctionWriter, ValueType } from '../emission/emit.ts';
-import type { PageMemo } from './memory-access.ts';
+import type { PageMemo } from './access-context.ts';
 import type { PlacedRegion } from './placed-region.ts';
 
 /** Instructions of a region that remember the page they accessed last, at most: more would not stay in machine registers. */

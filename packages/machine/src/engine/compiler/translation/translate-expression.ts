@@ -3,9 +3,9 @@ import type { DecodedInstruction, Expression, RegisterOperand } from '@worldswit
 import { pcRelative } from '../discovery/row-shape.ts';
 import { isWord } from '../discovery/word-values.ts';
 import { type FunctionWriter, Op, type ValueType } from '../emission/emit.ts';
+import type { AccessAddress } from './access-context.ts';
 import type { InstructionContext } from './instruction-context.ts';
 import { writeDivision, writeMultiplyHigh, writeReverseBytes } from './integer-arithmetic.ts';
-import type { AccessAddress } from './memory-access.ts';
 import { type FloatContext, resultOf, writeFloat } from './translate-float.ts';
 
 const binaryOpcodes: Partial<Record<string, number>> = {

@@ -2,6 +2,7 @@ import { InternalError } from '@worldswitch/contracts';
 import { CACHE_BLOCK_BYTES, type DecodedInstruction, type Expression, type Statement } from '@worldswitch/isa';
 import { pcRelative, ZERO_BLOCK } from '../discovery/row-shape.ts';
 import { type FunctionWriter, Op } from '../emission/emit.ts';
+import type { AtomicStatement } from './atomic-operation.ts';
 import type { InstructionContext } from './instruction-context.ts';
 import { ExpressionTranslator } from './translate-expression.ts';
 
@@ -92,18 +93,15 @@ class InstructionTranslator {
     this.#context.zeroBlock(block);
   }
 
-  #atomic(statement: Extract<Statement, { readonly kind: 'amo' | 'loadReserved' | 'storeConditional' }>): void {
-    const { kind, width, into } = statement;
-    const { atomics } = this.#context;
-    if (!atomics) throw new InternalError(`${this.#decoded.instruction.name} is for others to translate`);
-    const address = this.#values.address(statement.address);
-    if (kind === 'loadReserved') atomics.loadReserved(address, width);
-    else {
-      const value = this.#values.toTemporary(statement.value);
-      if (kind === 'storeConditional') atomics.storeConditional(address, width, value);
-      else if (statement.operation !== 'cas') atomics.amo(statement.operation, address, width, value);
+  #atomic(statement: AtomicStatement): void {
+    const { name } = this.#decoded.instruction;
+    if (!this.#context.atomic || (statement.kind === 'amo' && statement.operation === 'cas')) {
+      throw new InternalError(`${name} is for others to translate`);
     }
-    this.#values.bind(into);
+    const address = this.#values.address(statement.address);
+    const value = statement.kind === 'loadReserved' ? undefined : this.#values.toTemporary(statement.value);
+    this.#context.atomic(statement, address, value);
+    this.#values.bind(statement.into);
   }
 
   #evaluateOnly(expression: Expression): void {

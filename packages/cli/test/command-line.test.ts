@@ -326,6 +326,19 @@ describe('bad input gets one sentence and an exit code', () => {
       /\/x: no such file or directory: the folder that config\.json names as root\.path has no files\n$/,
     ],
     [
+      'an instruction of the assembler for several',
+      () => ['isa', 'la'],
+      ExitCode.usage,
+      /there is no instruction 'la': it stands for several; worldswitch assemble shows them\n$/,
+    ],
+    ['the beginning of an instruction', () => ['isa', 'sfence.v'], ExitCode.usage, /near to it is sfence\.vma;/],
+    [
+      'a kernel in place of a program',
+      () => ['run', file('kernel.elf', guestKernelElf('full'))],
+      ExitCode.badInput,
+      /outside of the user address space; it looks like a kernel: worldswitch run --kernel .*kernel\.elf\n$/,
+    ],
+    [
       'an instruction that is none',
       () => ['isa', 'frobnicate'],
       ExitCode.usage,
@@ -457,6 +470,11 @@ describe('reference', () => {
     expect(status).toBe(0);
     expect(stdout).toContain('addi');
     expect(worldswitch(['isa', 'ADDI'])).toEqual({ status, stdout, stderr: '' });
+    expect(worldswitch(['isa', 'mv'])).toEqual({
+      status,
+      stdout: `mv rd, rs1               stands for addi\nmv rd, rs2               stands for c.mv\n\n${stdout}`,
+      stderr: '',
+    });
   });
   it('knows its built-in programs', () => {
     expect(programNames).toContain('tour');

@@ -21,12 +21,16 @@ function distance(from: string, to: string): number {
   return cost.at(-1)!;
 }
 
+/** Whether one name goes on where the other ends: `sfence` for `sfence.vma`, `lr.w.aqrl` for `lr.w`. */
+const isBegun = (a: string, b: string): boolean =>
+  a !== b && Math.min(a.length, b.length) >= 3 && (a.startsWith(b) || b.startsWith(a));
+
 /** The names that someone may have meant who typed another one, the nearest first. */
 export function nearNames(typed: string, names: readonly string[]): readonly string[] {
   const wanted = plain(typed);
   const allowed = wanted.length > 6 ? 2 : 1;
-  return names
-    .map((name) => ({ name, far: distance(wanted, plain(name)) }))
+  return [...new Set(names)]
+    .map((name) => ({ name, far: isBegun(wanted, plain(name)) ? 1 : distance(wanted, plain(name)) }))
     .filter(({ far }) => far <= allowed)
     .sort((a, b) => a.far - b.far)
     .filter(({ far }, _index, [nearest]) => far === nearest?.far)

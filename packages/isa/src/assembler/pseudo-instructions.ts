@@ -137,6 +137,9 @@ const pseudoInstructions: Readonly<Record<string, PseudoInstruction>> = {
   'c.unimp': unimplemented,
 };
 
+/** Those that may become several instructions; the others are `aliases`. */
+export const pseudoInstructionNames: readonly string[] = Object.keys(pseudoInstructions);
+
 export const pseudoInstructionNamed = (name: string): PseudoInstruction | undefined => pseudoInstructions[name];
 
 const isMemory = (operand: SyntaxOperand | undefined): boolean => operand?.kind === 'memory' && operand.hasOffset;

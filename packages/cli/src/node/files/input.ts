@@ -1,6 +1,14 @@
 import { fstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type FileTree, type FileTreeEntry, isElf, type ProgramSpec } from '@worldswitch/contracts';
+import {
+  type FileTree,
+  type FileTreeEntry,
+  isElf,
+  type ProgramSpec,
+  readElfHeader,
+  readLinuxImageHeader,
+  readProgramHeaders,
+} from '@worldswitch/contracts';
 import { guestKernel, programNames } from '@worldswitch/guest-os';
 import { parseElf } from '@worldswitch/host-os';
 import { builtInProgram } from '../../compare/built-in-program.ts';
@@ -11,6 +19,7 @@ import { readApart } from './read-apart.ts';
 
 /** First address beyond user space under Sv39: no world offers a program more. */
 export const USER_END = 2 ** 38;
+const RAM_START = 0x8000_0000;
 
 /** Reads a file that an option or argument named. */
 export function readInput(path: string, what: string): Uint8Array {
@@ -55,10 +64,21 @@ export function loadProgram(name: string, args: readonly string[]): ProgramSpec 
   try {
     parseElf(image, USER_END);
   } catch (error) {
-    throw new UserError(`'${name}' is ${(error as Error).message}`, ExitCode.badInput);
+    const way = isKernel(image) ? `; it looks like a kernel: worldswitch run --kernel ${name}` : '';
+    throw new UserError(`'${name}' is ${(error as Error).message}${way}`, ExitCode.badInput);
   }
   // The name goes through a kernel command line, which knows no blanks in it.
   return { image, arguments: [`/bin/${basename(name).replace(/[^\w.+-]/g, '_')}`, ...args] };
+}
+
+/** Whether a file is a Linux image, or an ELF file for where a machine has its RAM. */
+function isKernel(file: Uint8Array): boolean {
+  try {
+    if (!isElf(file)) return readLinuxImageHeader(file) !== undefined;
+    return readProgramHeaders(file, readElfHeader(file)).some(({ physicalAddress }) => physicalAddress >= RAM_START);
+  } catch {
+    return false;
+  }
 }
 
 function isPresent(path: string): boolean {

@@ -1,5 +1,13 @@
 import { ElfError, loadSegments, readElfHeader, readProgramHeaders, SegmentFlag } from '@worldswitch/contracts';
-import { AssemblerError, assemble, defaultInstructionSet, describe, disassemble } from '@worldswitch/isa';
+import {
+  AssemblerError,
+  aliases,
+  assemble,
+  defaultInstructionSet,
+  describe,
+  disassemble,
+  pseudoInstructionNames,
+} from '@worldswitch/isa';
 import { ExitCode, UserError } from '../../exit-codes.ts';
 import { readProgram, readText } from '../files/input.ts';
 import { writeAll } from '../files/output.ts';
@@ -9,16 +17,27 @@ import { orNearOnes } from '../near-names.ts';
 export function isaVerb(name: string | undefined): number {
   const set = defaultInstructionSet();
   if (name !== undefined) {
-    const row = set.byName(name.toLowerCase());
-    if (row === undefined) {
-      const names = set.rows.map((candidate) => candidate.name);
-      throw new UserError(
-        `there is no instruction '${name}'${orNearOnes(name, names)}; 'worldswitch isa' lists all`,
-        ExitCode.usage,
-      );
+    const wanted = name.toLowerCase();
+    const row = set.byName(wanted);
+    if (row) {
+      writeAll(1, `${describe(row)}\n`);
+      return ExitCode.ok;
     }
-    writeAll(1, `${describe(row)}\n`);
-    return ExitCode.ok;
+    const others = aliases.filter((alias) => alias.name === wanted && set.byName(alias.of));
+    const isSeveral = pseudoInstructionNames.includes(wanted);
+    const [first] = others;
+    if (first) {
+      const line = (form: string, of: string) => `${form.trimEnd().padEnd(24)} stands for ${of}\n`;
+      const forms = new Set(others.map(({ of, syntax }) => line(`${wanted} ${syntax}`, of)));
+      if (isSeveral) forms.add(line(wanted, 'several where it needs them'));
+      writeAll(1, `${[...forms].join('')}\n${describe(set.byName(first.of)!)}\n`);
+      return ExitCode.ok;
+    }
+    const names = set.rows.map((candidate) => candidate.name);
+    const rest = isSeveral
+      ? ': it stands for several; worldswitch assemble shows them'
+      : `${orNearOnes(name, names)}; 'worldswitch isa' lists all`;
+    throw new UserError(`there is no instruction '${name}'${rest}`, ExitCode.usage);
   }
   const lines = set.rows.map((row) => `${row.name.padEnd(12)} ${row.extension.padEnd(10)} ${row.summary}`);
   writeAll(1, `${lines.join('\n')}\n`);

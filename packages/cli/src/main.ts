@@ -204,10 +204,10 @@ function exitCodeHelp(): string {
     textMissing: 'the machine ended before the text of --expect-text came',
     outputLimit: 'a guest printed more than it may',
     guestFault: 'a guest could not go on',
-    instructionLimit: '--max-instructions ran out',
+    instructionLimit: '--max-instructions ran out (for stat an end like any other: 0)',
   };
   const lines = Object.entries(ExitCode).map(
     ([key, code]) => `  ${String(code).padStart(3)}  ${meaning[key as keyof typeof ExitCode]}`,
   );
-  return `\nExit codes (run and trace: the program's or the machine's own, when it ended by itself):\n${lines.join('\n')}`;
+  return `\nExit codes (run, trace and stat: the program's or the machine's own, when it ended by itself):\n${lines.join('\n')}`;
 }

@@ -38,7 +38,8 @@ describe('worldswitch stat', () => {
       const kernel = join(folder, 'kernel');
       writeFileSync(kernel, guestKernel('full'));
       const { status, stdout } = stat('--kernel', kernel, '--max-instructions', '400000', '--json');
-      expect(status).toBe(ExitCode.ok);
+      // It finds no /init, panics and switches the machine off with -1.
+      expect(status).toBe(255);
       const { instructions, engine, tlb, traps, deviceAccesses } = JSON.parse(stdout);
       expect(instructions.compiled + instructions.interpreted + instructions.reference).toBe(instructions.total);
       expect(instructions.total).toBeGreaterThan(10_000);
@@ -54,6 +55,12 @@ describe('worldswitch stat', () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+
+  it('ends as the program ended', () => {
+    const { status, stderr } = stat('illegal');
+    expect(status).toBe(128 + 4);
+    expect(stderr).toMatch(/ended: poweroff/);
   });
 
   it('refuses an initial RAM disk without a kernel', () => {

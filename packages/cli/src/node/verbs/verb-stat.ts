@@ -71,7 +71,7 @@ function statVerb(name: string, args: readonly string[], flags: StatFlags): numb
     });
     report(machine.statistics, end.reason, performance.now() - start, flags.json === true);
     machine.dispose();
-    return end.reason === 'stuck' ? ExitCode.guestFault : ExitCode.ok;
+    return end.reason === 'stuck' ? ExitCode.guestFault : end.exitCode;
   } catch (error) {
     if (error instanceof LoadError || error instanceof MachineError) {
       throw new UserError(error.message, ExitCode.badInput);

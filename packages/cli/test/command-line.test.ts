@@ -196,6 +196,7 @@ describe('bad input gets one sentence and an exit code', () => {
     ['an unknown option', () => ['compare', '--frobnicate'], ExitCode.usage, /unknown option '--frobnicate'/],
     ['an unknown command', () => ['levitate'], ExitCode.usage, /unknown command|too many arguments|levitate/],
     ['an unknown world', () => ['run', '--world', 'mars', 'hello'], ExitCode.usage, /mars/],
+    ['a TLB of terabytes', () => ['run', '--tlb', '1073741824x9', 'hello'], ExitCode.usage, /at most 1048576 entries/],
     ['a wrong number', () => ['compare', '--max-instructions', 'many'], ExitCode.usage, /whole number/],
     ['a missing file', () => ['compare', '--program', join(folder, 'nothing.elf')], ExitCode.noInput, /no such file/],
     [

@@ -83,8 +83,24 @@ it('run saves and restores, in full and incrementally; snapshot looks at files a
     status: ExitCode.badInput,
     stderr: expect.stringContaining('it is no snapshot'),
   });
-  expect(worldswitch('run', '--restore', whole, '--smp', '2').status).toBe(ExitCode.usage);
+  for (const option of [
+    ['--smp', '2'],
+    ['--start-time', 'now'],
+  ]) {
+    expect(worldswitch('run', '--restore', whole, ...option).status).toBe(ExitCode.usage);
+  }
   expect(worldswitch(...machine, '--save-at', '7').stderr).toContain('--save FILE');
+});
+
+it.each(['16x4:plru', '8x2:lru', '8x2:random', 'unbounded', 'none'])('saves and restores the TLB %s', (tlb) => {
+  const file = join(folder, 'tlb');
+  const guest = join(import.meta.dirname, '../../guest-os/images/kernel/kernel.elf');
+  const limit = ['--max-instructions', '20000'];
+  worldswitch('run', '--memory', '16M', '--kernel', guest, '--tlb', tlb, ...limit, '--save', file);
+  const { board } = inspectSnapshot(readFileSync(file));
+  const again = join(folder, 'tlb-again');
+  expect(worldswitch('run', '--restore', file, ...limit, '--save', again).status).toBe(ExitCode.instructionLimit);
+  expect(inspectSnapshot(readFileSync(again))).toMatchObject({ instructions: 40_000, board });
 });
 
 it('says which devices a saved machine needs', () => {

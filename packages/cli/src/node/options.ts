@@ -52,6 +52,8 @@ function memorySize(text: string): number {
   return bytes;
 }
 
+/** Entries of a TLB at most: memory for more is better spent on the machine. */
+const TLB_MAX = 2 ** 20;
 const policies = { fifo: () => fifo, lru: () => lru, plru: () => treePlru, random: () => random(1) };
 
 /** A TLB as the command line describes it, made anew for each machine. */
@@ -65,6 +67,9 @@ function tlbModel(text: string): () => TlbModel {
       `expected none, unbounded, or SETSxWAYS[:${Object.keys(policies).join('|')}], got '${text}'.`,
     );
   }
+  if (Number(sets) * Number(ways) > TLB_MAX) {
+    throw new InvalidArgumentError(`expected at most ${TLB_MAX} entries, got '${text}'.`);
+  }
   const create = () => createTlb({ sets: Number(sets), ways: Number(ways), policy: policy() });
   try {
     create();
@@ -72,6 +77,15 @@ function tlbModel(text: string): () => TlbModel {
     throw new InvalidArgumentError(`${(error as Error).message}.`);
   }
   return create;
+}
+
+/** Makes TLBs of a model by its name, such as `16x4 tree-plru`; undefined for one that is not of this command. */
+export function tlbNamed(name: string): (() => TlbModel) | undefined {
+  try {
+    return tlbModel(name.replace('tree-', '').replace(' ', ':'));
+  } catch {
+    return undefined;
+  }
 }
 
 export function commaList(text: string): string[] {

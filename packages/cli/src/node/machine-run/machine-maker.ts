@@ -4,6 +4,7 @@ import { HARTS_MAX, type MachineDescription } from '../../machine-file/machine-d
 import type { OpenDrive } from '../files/drive.ts';
 import { readInput } from '../files/input.ts';
 import { withSnapshots } from '../files/snapshot-file.ts';
+import { tlbNamed } from '../options.ts';
 import { startMistake } from './start-mistake.ts';
 import type { OpenDevice, TerminalEnds } from './virtio-devices.ts';
 
@@ -83,7 +84,8 @@ export function machineRestorer(snapshots: readonly Uint8Array[], description: M
     return withSnapshots('restore the machine', () => {
       requireSavedDevices(snapshots.at(-1)!, virtio);
       try {
-        return Machine.restore(snapshots, { console, virtio, ...(engine && { engine }) });
+        const tlb = tlbNamed(inspectSnapshot(snapshots.at(-1)!).board.tlb);
+        return Machine.restore(snapshots, { console, virtio, ...(engine && { engine }), ...(tlb && { tlb }) });
       } catch (error) {
         throw error instanceof SnapshotError ? rngMistake(error, snapshots.at(-1)!, description) : error;
       }

@@ -110,6 +110,7 @@ export async function machineRunVerb(flags: MachineRunFlags): Promise<number> {
       flags.smp ??
       flags.memory ??
       flags.tlb ??
+      flags.startTime ??
       flags.instructionTime) !== undefined
   )
     throw new UserError(

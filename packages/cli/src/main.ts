@@ -8,7 +8,8 @@ import { addMachineOptions, collect, commaList, positiveInteger } from './node/o
 import { DEFAULT_PROGRAM, programOf } from './node/verbs/program-of.ts';
 import { compareVerb } from './node/verbs/verb-compare.ts';
 import { containerVerb } from './node/verbs/verb-container.ts';
-import { assembleVerb, disassembleVerb, isaVerb } from './node/verbs/verb-isa.ts';
+import { disassembleVerb } from './node/verbs/verb-disassemble.ts';
+import { assembleVerb, isaVerb } from './node/verbs/verb-isa.ts';
 import {
   addMachineRunOptions,
   describesMachine,
@@ -184,7 +185,7 @@ function createProgram(setExitCode: (code: number) => void): Command {
     .action((file: string, flags: { origin: string }) => setExitCode(assembleVerb(file, flags)));
   program
     .command('disassemble')
-    .description('disassemble the code of an ELF file')
+    .description('disassemble the code of an ELF file, with the names of its functions where it has them')
     .argument('<file>', 'ELF file or built-in program')
     .action((file: string) => setExitCode(disassembleVerb(file)));
   return program;

@@ -188,6 +188,8 @@ function withoutCode(elf: Uint8Array): Uint8Array {
   const view = new DataView(copy.buffer);
   const first = Number(view.getBigUint64(32, true));
   for (let index = 0; index < view.getUint16(56, true); index++) view.setUint32(first + index * 56 + 4, 4, true);
+  view.setBigUint64(40, 0n, true);
+  view.setUint16(60, 0, true);
   return copy;
 }
 
@@ -282,7 +284,7 @@ describe('bad input gets one sentence and an exit code', () => {
       'an ELF without code to disassemble',
       () => ['disassemble', file('data.elf', withoutCode(program('hello')))],
       ExitCode.badInput,
-      /cannot be disassembled: none of its segments holds code/,
+      /cannot be disassembled: none of its sections and segments holds code/,
     ],
     [
       'an ELF file to assemble',
@@ -480,6 +482,20 @@ describe('reference', () => {
   it('knows its built-in programs', () => {
     expect(programNames).toContain('tour');
     expect(worldswitch(['run', 'no-such-program']).stderr).toContain('tour');
+  });
+});
+
+describe('disassemble', () => {
+  it('shows what the sections mark as code, and no headers that are loaded with it', () => {
+    const { stdout } = worldswitch(['disassemble', file('hello.elf', program('hello'))]);
+    expect(stdout).toMatch(/^ {5}100e8: {2}7139 {6}addi sp,sp,-64\n/);
+    expect(stdout).not.toContain('unimp');
+  });
+
+  it('shows the names of functions', () => {
+    const { stdout } = worldswitch(['disassemble', file('kernel.elf', guestKernelElf('full'))]);
+    expect(stdout).toMatch(/^ffffffc080200000 <_start>:\nffffffc080200000 <kernel_start>:\nffffffc080200000: {2}/);
+    expect(stdout.match(/^[\da-f]{16} <\w+>:$/gm)?.length).toBeGreaterThan(100);
   });
 });
 

@@ -37,6 +37,7 @@ function elf(change: (view: DataView) => void = () => {}): Uint8Array {
   file.set([1, 2, 3, 4, 5, 6, 7, 8], 176);
   view.setUint32(188, 1, true);
   view.setBigUint64(192, 6n, true);
+  view.setBigUint64(200, 0x8020_1000n, true);
   view.setBigUint64(208, 176n, true);
   view.setBigUint64(216, 8n, true);
   view.setUint32(224, 3, true);
@@ -78,7 +79,9 @@ describe('an ELF file', () => {
   it('has sections', () => {
     const file = elf();
     const sections = sectionsOf(file);
-    expect(sections).toEqual([{ index: 0, type: 1, flags: 6n, fileOffset: 176, bytes: 8, link: 3 }]);
+    expect(sections).toEqual([
+      { index: 0, type: 1, flags: 6n, address: 0x8020_1000n, fileOffset: 176, bytes: 8, link: 3 },
+    ]);
     expect([...sectionData(file, sections[0]!)]).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   });
 

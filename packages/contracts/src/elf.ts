@@ -40,10 +40,14 @@ export interface ElfHeader {
   readonly sectionHeaders: ElfTable;
 }
 
-/** e_type of what can be run. */
-export const ElfType = { executable: 2, positionIndependent: 3 } as const;
+/** e_type, as far as it is looked at: what can be run, and what is not linked yet. */
+export const ElfType = { object: 1, executable: 2, positionIndependent: 3 } as const;
 /** p_type, as far as loaders look at it. */
 export const SegmentType = { load: 1, interpreter: 3 } as const;
+/** sh_type, as far as it is looked at. */
+export const SectionType = { program: 1, symbols: 2 } as const;
+/** Bits of sh_flags. */
+export const SectionFlag = { execute: 4n } as const;
 /** Bits of p_flags. */
 export const SegmentFlag = { execute: 1, write: 2, read: 4 } as const;
 
@@ -70,10 +74,12 @@ export interface ElfSegment extends ElfProgramHeader {
 /** One section header. `sectionData` gives its bytes. */
 export interface ElfSectionHeader {
   readonly index: number;
-  /** sh_type. */
+  /** sh_type: one of `SectionType`, or another. */
   readonly type: number;
-  /** sh_flags. */
+  /** sh_flags: bits of `SectionFlag`. */
   readonly flags: bigint;
+  /** sh_addr: where it is in memory, 0 for what is not. */
+  readonly address: bigint;
   readonly fileOffset: number;
   readonly bytes: number;
   /** sh_link: index of another section, by type. */
@@ -198,6 +204,7 @@ export function readSectionHeaders(file: Uint8Array, header: ElfHeader): readonl
       index,
       type: view.getUint32(at + 4, true),
       flags: view.getBigUint64(at + 8, true),
+      address: view.getBigUint64(at + 16, true),
       fileOffset: wordAt(view, at + 24),
       bytes: wordAt(view, at + 32),
       link: view.getUint32(at + 40, true),

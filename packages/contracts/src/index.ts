@@ -23,6 +23,8 @@ export {
   readElfHeader,
   readProgramHeaders,
   readSectionHeaders,
+  SectionFlag,
+  SectionType,
   SegmentFlag,
   SegmentType,
   sectionData,

@@ -1,4 +1,11 @@
-import { ElfError, readElfHeader, readSectionHeaders, sectionData } from '@worldswitch/contracts';
+import {
+  ElfError,
+  readElfHeader,
+  readSectionHeaders,
+  SectionFlag,
+  SectionType,
+  sectionData,
+} from '@worldswitch/contracts';
 import { DebuggerError } from './debugger-error.ts';
 
 /** A function of a program, or another place that has a name. */
@@ -10,8 +17,6 @@ export interface CodeSymbol {
 }
 
 const SYMBOL_BYTES = 24;
-const SHT_SYMTAB = 2;
-const SHF_EXECINSTR = 4n;
 const STT_NOTYPE = 0;
 const STT_FUNC = 2;
 
@@ -34,7 +39,7 @@ function readSymbols(file: Uint8Array): readonly CodeSymbol[] {
   const sections = readSectionHeaders(file, readElfHeader(file));
   const symbols: CodeSymbol[] = [];
   for (const section of sections) {
-    if (section.type !== SHT_SYMTAB) continue;
+    if (section.type !== SectionType.symbols) continue;
     const table = sectionData(file, section);
     const view = new DataView(table.buffer, table.byteOffset, table.byteLength);
     const names = sections[section.link];
@@ -42,7 +47,7 @@ function readSymbols(file: Uint8Array): readonly CodeSymbol[] {
     for (let at = 0; at + SYMBOL_BYTES <= table.length; at += SYMBOL_BYTES) {
       const type = view.getUint8(at + 4) & 15;
       const home = sections[view.getUint16(at + 6, true)];
-      const isInCode = home !== undefined && (home.flags & SHF_EXECINSTR) !== 0n;
+      const isInCode = home !== undefined && (home.flags & SectionFlag.execute) !== 0n;
       const name = textAt(strings, view.getUint32(at, true));
       // Names that begin with a $ or .L tell assemblers' matters, no places.
       if (!isInCode || (type !== STT_FUNC && type !== STT_NOTYPE) || name === '' || /^(\$|\.L)/.test(name)) continue;

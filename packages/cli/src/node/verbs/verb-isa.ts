@@ -1,15 +1,13 @@
-import { ElfError, loadSegments, readElfHeader, readProgramHeaders, SegmentFlag } from '@worldswitch/contracts';
 import {
   AssemblerError,
   aliases,
   assemble,
   defaultInstructionSet,
   describe,
-  disassemble,
   pseudoInstructionNames,
 } from '@worldswitch/isa';
 import { ExitCode, UserError } from '../../exit-codes.ts';
-import { readProgram, readText } from '../files/input.ts';
+import { readText } from '../files/input.ts';
 import { writeAll } from '../files/output.ts';
 import { orNearOnes } from '../near-names.ts';
 
@@ -67,36 +65,4 @@ export function assembleVerb(file: string, flags: { readonly origin: string }): 
 function originOf(text: string): bigint {
   if (/^(0x[\da-f]{1,16}|\d{1,19})$/i.test(text)) return BigInt(text);
   throw new UserError(`--origin: expected an address such as 0x80000000, got '${text}'`, ExitCode.usage);
-}
-
-export function disassembleVerb(file: string): number {
-  for (const { virtualAddress, data } of codeSegments(file)) {
-    const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-    const lines: string[] = [];
-    for (let offset = 0; offset + 2 <= data.length; ) {
-      const half = view.getUint16(offset, true);
-      const isLong = (half & 3) === 3 && offset + 4 <= data.length;
-      const bits = isLong ? view.getUint32(offset, true) : half;
-      const pc = virtualAddress + BigInt(offset);
-      const hex = bits.toString(16).padStart(isLong ? 8 : 4, '0');
-      lines.push(`${pc.toString(16).padStart(10)}:  ${hex.padEnd(8)}  ${disassemble(bits, pc)}`);
-      offset += isLong ? 4 : 2;
-    }
-    writeAll(1, `${lines.join('\n')}\n`);
-  }
-  return ExitCode.ok;
-}
-
-/** What an ELF file marks as code: of programs that cannot run here too, such as a kernel or one that is linked dynamically. */
-function codeSegments(file: string) {
-  const image = readProgram(file);
-  const refusal = (what: string) => new UserError(`'${file}' cannot be disassembled: ${what}`, ExitCode.badInput);
-  try {
-    const segments = loadSegments(image, readProgramHeaders(image, readElfHeader(image)));
-    const code = segments.filter(({ flags, data }) => (flags & SegmentFlag.execute) !== 0 && data.length > 0);
-    if (code.length > 0) return code;
-  } catch (error) {
-    throw error instanceof ElfError ? refusal(error.message) : error;
-  }
-  throw refusal('none of its segments holds code; expected a linked program, which an object file is not yet');
 }

@@ -1,10 +1,7 @@
 import { existsSync } from 'node:fs';
-import * as module from 'node:module';
 import { keepHeapSmall } from './small-heap.mjs';
 
 keepHeapSmall();
-// From Node 22 on: V8's code of the modules is kept in the folder for temporary files, and the next command starts sooner.
-module.enableCompileCache?.();
 
 /** The command line's module: in a checkout made from the sources beside this file; the published package has dist only. */
 export async function loadCommandLine() {

@@ -3,7 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { version } from '../package.json';
 import { worldNames } from './compare/worlds.ts';
 import { ExitCode, UserError } from './exit-codes.ts';
-import { mistakeOfUserWorld } from './node/files/user-world.ts';
+import { mistakeOfUserModule } from './node/files/user-module.ts';
 import { addMachineOptions, collect, commaList, positiveInteger } from './node/options.ts';
 import { DEFAULT_PROGRAM, programOf } from './node/verbs/program-of.ts';
 import { compareVerb } from './node/verbs/verb-compare.ts';
@@ -42,7 +42,7 @@ export async function main(args: readonly string[]): Promise<number> {
       process.stderr.write(`worldswitch: ${error.message}\n`);
       return error.exitCode;
     }
-    const mistake = mistakeOfUserWorld(error);
+    const mistake = mistakeOfUserModule(error);
     if (mistake !== undefined) {
       process.stderr.write(`worldswitch: ${mistake}\n`);
       return ExitCode.badInput;

@@ -34,6 +34,7 @@ interface WorldJson {
   instructions: { user: number; kernel: number };
   exits: Record<string, number>;
   hypercalls: number;
+  tlb: { misses: number };
 }
 interface ReportJson {
   identical: boolean;
@@ -183,6 +184,8 @@ function userWorld(body: string): string {
 }
 
 /** The program with no header that says its segment can be executed (p_flags at offset 4 of each, System V gABI). */
+const ownTlb = readFileSync(join(import.meta.dirname, '../examples/direct-mapped-tlb.ts'), 'utf8');
+
 function withoutCode(elf: Uint8Array): Uint8Array {
   const copy = elf.slice();
   const view = new DataView(copy.buffer);
@@ -225,6 +228,39 @@ describe('bad input gets one sentence and an exit code', () => {
       () => ['container', bundle('broken', '{')],
       ExitCode.badInput,
       /config\.json/,
+    ],
+    [
+      'a TLB that is none',
+      () => ['compare', '--tlb', file('tlb.mjs', 'export default {};\n')],
+      ExitCode.badInput,
+      /the TLB '.*tlb\.mjs' must export as default a function that makes a TlbModel.*: the default export is of type object\n$/,
+    ],
+    [
+      'a TLB without insert',
+      () => ['stat', '--tlb', file('insert.ts', ownTlb.replace('insert(entry)', 'inserts(entry)')), 'hello'],
+      ExitCode.badInput,
+      /insert\.ts' must export .*: 'insert' is missing, not a function\n$/,
+    ],
+    [
+      'a TLB that throws in a run',
+      () => [
+        ...['run', '--world', 'bare', '--tlb'],
+        file(
+          'late.ts',
+          ownTlb
+            .replace('observesHits: false', 'observesHits: true')
+            .replace('counters.lookups++;', "if (++counters.lookups > 20_000) throw new Error('enough');"),
+        ),
+        'cpu-loop',
+      ],
+      ExitCode.badInput,
+      /the TLB '.*late\.ts' fails: enough \(line 25 of it\)\n$/,
+    ],
+    [
+      'a TLB that is not there',
+      () => ['run', '--tlb', './nosuch.ts', 'hello'],
+      ExitCode.noInput,
+      /cannot read the TLB '\.\/nosuch\.ts': there is no such file\n$/,
     ],
     [
       'a world that is none',
@@ -482,6 +518,29 @@ describe('reference', () => {
   it('knows its built-in programs', () => {
     expect(programNames).toContain('tour');
     expect(worldswitch(['run', 'no-such-program']).stderr).toContain('tour');
+  });
+});
+
+describe('a TLB of the user', () => {
+  const missesOf = (stdout: string) => report(stdout).worlds.reduce((sum, world) => sum + world.tlb.misses, 0);
+
+  it('is in every world, and nothing but its misses changes', () => {
+    const tlb = join(import.meta.dirname, '../examples/direct-mapped-tlb.ts');
+    const [own, built] = [tlb, '1024x4'].map((model) =>
+      worldswitch(['compare', '--json', '--tlb', model, 'fork-exec']),
+    );
+    expect(own).toMatchObject({ status: 0, stderr: '' });
+    expect(missesOf(own!.stdout)).toBeGreaterThan(1.5 * missesOf(built!.stdout));
+  });
+
+  it('is told of when it breaks a law, and used', () => {
+    const tlb = file('fence.ts', ownTlb.replace(/.*if \(asid !== undefined.*\n/, ''));
+    const { status, stdout, stderr } = worldswitch(['run', '--tlb', tlb, 'hello']);
+    expect(status).toBe(0);
+    expect(stdout).toBe('Hello from RISC-V user mode\n');
+    expect(stderr).toContain(
+      "fence.ts' does not obey these laws of a TlbModel:\n  flush(asid) leaves other address spaces",
+    );
   });
 });
 

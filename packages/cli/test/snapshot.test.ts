@@ -103,6 +103,19 @@ it.each(['16x4:plru', '8x2:lru', '8x2:random', 'unbounded', 'none'])('saves and 
   expect(inspectSnapshot(readFileSync(again))).toMatchObject({ instructions: 40_000, board });
 });
 
+it('restores a machine with a TLB of the user, given its file', () => {
+  const file = join(folder, 'own-tlb');
+  const guest = join(import.meta.dirname, '../../guest-os/images/kernel/kernel.elf');
+  const own = ['--tlb', join(import.meta.dirname, '../examples/direct-mapped-tlb.ts')];
+  const limit = ['--max-instructions', '20000'];
+  worldswitch('run', '--memory', '16M', '--kernel', guest, ...own, ...limit, '--save', file);
+  expect(worldswitch('run', '--restore', file, ...limit).stderr).toContain(
+    "saved with the TLB 'direct-mapped 64', which is none of this command's: give its file with --tlb",
+  );
+  expect(worldswitch('run', '--restore', file, '--tlb', '4x4', ...limit).stderr).toContain("'direct-mapped 64'");
+  expect(worldswitch('run', '--restore', file, ...own, ...limit).status).toBe(ExitCode.instructionLimit);
+});
+
 it('says which devices a saved machine needs', () => {
   const [file, disk] = [join(folder, 'devices'), join(folder, 'disk.img')];
   writeFileSync(disk, new Uint8Array(4096));

@@ -4,6 +4,8 @@ import { createNoTlb, createTlb, createUnboundedTlb, fifo, lru, random, treePlru
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { MachineOptions } from '../compare/worlds.ts';
 import { parseMemory } from '../machine-file/machine-description.ts';
+import { isModuleFile } from './files/user-module.ts';
+import { loadTlb } from './files/user-tlb.ts';
 
 export interface MachineFlags {
   readonly engine?: EngineName;
@@ -18,14 +20,18 @@ export function addMachineOptions(command: Command): Command {
     .option('--memory <size>', 'RAM of the machine or of the guest, such as 64M (2M to 3G)', memorySize)
     .option(
       '--tlb <model>',
-      'SETSxWAYS with :fifo, :lru, :plru or :random, such as 16x2:lru; unbounded; none',
-      tlbModel,
+      'SETSxWAYS with :fifo, :lru, :plru or :random, such as 16x2:lru; unbounded; none; or the file of your own: its default export makes a TlbModel',
+      (text: string) => (isModuleFile(text) ? text : tlbModel(text)),
     )
     .option(
       '--max-instructions <n>',
       'stop the machine, or each world, after this many instructions from where this command begins',
       positiveInteger,
-    );
+    )
+    .hook('preAction', async (_, action) => {
+      const tlb: unknown = action.getOptionValue('tlb');
+      if (typeof tlb === 'string') action.setOptionValue('tlb', await loadTlb(tlb));
+    });
 }
 
 export function machineOptions(flags: MachineFlags): MachineOptions {
@@ -64,7 +70,7 @@ function tlbModel(text: string): () => TlbModel {
   const policy = policies[name as keyof typeof policies];
   if (sets === undefined || ways === undefined || policy === undefined) {
     throw new InvalidArgumentError(
-      `expected none, unbounded, or SETSxWAYS[:${Object.keys(policies).join('|')}], got '${text}'.`,
+      `expected none, unbounded, SETSxWAYS[:${Object.keys(policies).join('|')}] or a file such as ./mine.ts, got '${text}'.`,
     );
   }
   if (Number(sets) * Number(ways) > TLB_MAX) {

@@ -1,3 +1,4 @@
+import type { TlbModel } from '@worldswitch/contracts';
 import { createVirtioBlock, inspectSnapshot, Machine, SnapshotError, type VirtioDevice } from '@worldswitch/machine';
 import { ExitCode, UserError } from '../../exit-codes.ts';
 import { HARTS_MAX, type MachineDescription } from '../../machine-file/machine-description.ts';
@@ -84,13 +85,23 @@ export function machineRestorer(snapshots: readonly Uint8Array[], description: M
     return withSnapshots('restore the machine', () => {
       requireSavedDevices(snapshots.at(-1)!, virtio);
       try {
-        const tlb = tlbNamed(inspectSnapshot(snapshots.at(-1)!).board.tlb);
-        return Machine.restore(snapshots, { console, virtio, ...(engine && { engine }), ...(tlb && { tlb }) });
+        const tlb = description.createTlb ?? savedTlb(inspectSnapshot(snapshots.at(-1)!).board.tlb);
+        return Machine.restore(snapshots, { console, virtio, ...(engine && { engine }), tlb });
       } catch (error) {
         throw error instanceof SnapshotError ? rngMistake(error, snapshots.at(-1)!, description) : error;
       }
     });
   };
+}
+
+/** Makes TLBs of the model that a snapshot names. */
+function savedTlb(name: string): () => TlbModel {
+  const create = tlbNamed(name);
+  if (create) return create;
+  throw new UserError(
+    `the machine was saved with the TLB '${name}', which is none of this command's: give its file with --tlb`,
+    ExitCode.usage,
+  );
 }
 
 /** Options of `run` by the name of the device that they connect. */

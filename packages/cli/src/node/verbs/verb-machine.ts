@@ -109,12 +109,11 @@ export async function machineRunVerb(flags: MachineRunFlags): Promise<number> {
       flags.bios ??
       flags.smp ??
       flags.memory ??
-      flags.tlb ??
       flags.startTime ??
       flags.instructionTime) !== undefined
   )
     throw new UserError(
-      '--restore brings its own memory, kernel, harts, TLB and clock: leave their options out',
+      '--restore brings its own memory, kernel, harts and clock: leave their options out',
       ExitCode.usage,
     );
   return await runMachine(

@@ -20,7 +20,7 @@ describe.each(guides)('the guide %s', (name) => {
   const markdown = readFileSync(guide, 'utf8');
 
   it('embeds files that exist', () => {
-    const paths = [...markdown.matchAll(/^<<< (\S+)$/gm)].map(([, path]) => path!);
+    const paths = [...markdown.matchAll(/^<<< ([^\s{]+)(?:\{\w+\})?$/gm)].map(([, path]) => path!);
     expect(paths.filter((path) => !existsSync(fileURLToPath(new URL(path, guide))))).toEqual([]);
   });
 

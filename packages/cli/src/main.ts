@@ -4,12 +4,20 @@ import { version } from '../package.json';
 import { worldNames } from './compare/worlds.ts';
 import { ExitCode, UserError } from './exit-codes.ts';
 import { mistakeOfUserModule } from './node/files/user-module.ts';
-import { addMachineOptions, collect, commaList, positiveInteger } from './node/options.ts';
+import {
+  addExtensionOption,
+  addMachineOptions,
+  collect,
+  commaList,
+  type ExtensionFlag,
+  positiveInteger,
+} from './node/options.ts';
 import { DEFAULT_PROGRAM, programOf } from './node/verbs/program-of.ts';
+import { type AssembleFlags, assembleVerb } from './node/verbs/verb-assemble.ts';
 import { compareVerb } from './node/verbs/verb-compare.ts';
 import { containerVerb } from './node/verbs/verb-container.ts';
 import { disassembleVerb } from './node/verbs/verb-disassemble.ts';
-import { assembleVerb, isaVerb } from './node/verbs/verb-isa.ts';
+import { isaVerb } from './node/verbs/verb-isa.ts';
 import {
   addMachineRunOptions,
   describesMachine,
@@ -172,22 +180,29 @@ function createProgram(setExitCode: (code: number) => void): Command {
 
   addSnapshotCommand(program, setExitCode);
   addStatCommand(program, setExitCode);
-  program
-    .command('isa')
-    .description('print the reference page of an instruction, or list all instructions')
-    .argument('[name]', 'mnemonic, such as addi')
-    .action((name: string | undefined) => setExitCode(isaVerb(name)));
-  program
-    .command('assemble')
-    .description('assemble GNU syntax and print address, bytes and source')
-    .argument('<file>')
-    .option('--origin <address>', 'where .text begins', '0x80000000')
-    .action((file: string, flags: { origin: string }) => setExitCode(assembleVerb(file, flags)));
-  program
-    .command('disassemble')
-    .description('disassemble the code of an ELF file, with the names of its functions where it has them')
-    .argument('<file>', 'ELF file or built-in program')
-    .action((file: string) => setExitCode(disassembleVerb(file)));
+  addExtensionOption(
+    program
+      .command('isa')
+      .description('print the reference page of an instruction, or list all instructions')
+      .argument('[name]', 'mnemonic, such as addi'),
+  ).action((name: string | undefined, flags: ExtensionFlag) => setExitCode(isaVerb(name, flags)));
+  addExtensionOption(
+    program
+      .command('assemble')
+      .description('assemble GNU syntax: print addresses and bytes, or write a program')
+      .argument('<file>')
+      .option('-o, --output <file>', 'write an ELF executable, which run, compare and run --kernel take')
+      .option(
+        '--origin <address>',
+        'where .text begins (default: 0x80000000 for a kernel; with --output 0x10000, for a program)',
+      ),
+  ).action((file: string, flags: AssembleFlags) => setExitCode(assembleVerb(file, flags)));
+  addExtensionOption(
+    program
+      .command('disassemble')
+      .description('disassemble the code of an ELF file, with the names of its functions where it has them')
+      .argument('<file>', 'ELF file or built-in program'),
+  ).action((file: string, flags: ExtensionFlag) => setExitCode(disassembleVerb(file, flags)));
   return program;
 }
 

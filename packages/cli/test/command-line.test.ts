@@ -184,6 +184,21 @@ function userWorld(body: string): string {
 }
 
 /** The program with no header that says its segment can be executed (p_flags at offset 4 of each, System V gABI). */
+const courseExtension = join(import.meta.dirname, '../examples/course-extension.ts');
+
+/** Switches the machine off by its test device, with 3 * 5 + 2 as status. */
+const kernelSource = `
+_start: li      a1, 5
+        weekday a2
+        triple.add a0, a1, a2
+        slli    a0, a0, 16
+        li      a1, 0x3333
+        or      a0, a0, a1
+        li      a1, 0x100000
+        sw      a0, 0(a1)
+here:   j       here
+`;
+
 const ownTlb = readFileSync(join(import.meta.dirname, '../examples/direct-mapped-tlb.ts'), 'utf8');
 
 function withoutCode(elf: Uint8Array): Uint8Array {
@@ -228,6 +243,37 @@ describe('bad input gets one sentence and an exit code', () => {
       () => ['container', bundle('broken', '{')],
       ExitCode.badInput,
       /config\.json/,
+    ],
+    [
+      'an extension that is none',
+      () => ['run', '--extension', file('no-extension.mjs', 'export default 3;\n'), 'hello'],
+      ExitCode.badInput,
+      /the extension '.*no-extension\.mjs' cannot be added to the instruction set: its default export must be an IsaExtension/,
+    ],
+    [
+      'an extension twice',
+      () => ['isa', ...['--extension', courseExtension], ...['--extension', courseExtension]],
+      ExitCode.badInput,
+      /course-extension\.ts' cannot be added to the instruction set: .*triple\.add/,
+    ],
+    [
+      'an extension without its control operation',
+      () => [
+        ...['run', '--world', 'bare', '--extension'],
+        file(
+          'uncontrolled.ts',
+          readFileSync(courseExtension, 'utf8').replace('export const controls', 'export const others'),
+        ),
+        'hello',
+      ],
+      ExitCode.badInput,
+      /no one carries out weekday/,
+    ],
+    [
+      'an output file that cannot be written',
+      () => ['assemble', file('nop.s', 'nop\n'), '-o', join(folder, 'no', 'such', 'folder')],
+      ExitCode.noInput,
+      /cannot write the program '.*folder': /,
     ],
     [
       'a TLB that is none',
@@ -518,6 +564,33 @@ describe('reference', () => {
   it('knows its built-in programs', () => {
     expect(programNames).toContain('tour');
     expect(worldswitch(['run', 'no-such-program']).stderr).toContain('tour');
+  });
+});
+
+describe('an extension of the user', () => {
+  const example = (name: string) => join(import.meta.dirname, '../examples', name);
+  const extension = ['--extension', example('course-extension.ts')];
+
+  it('is assembled, run in every world and disassembled', () => {
+    const elf = join(folder, 'course.elf');
+    const assembled = worldswitch(['assemble', example('course-program.s'), ...extension, '-o', elf]);
+    expect(assembled).toEqual({ status: 0, stdout: '', stderr: '' });
+    const { worlds, identical } = report(worldswitch(['compare', '--json', ...extension, elf]).stdout);
+    expect(identical).toBe(true);
+    expect(worlds.map(({ exitCode, output }) => [exitCode, output])).toEqual(Array(5).fill([17, 'Triple it\n']));
+    const { stdout } = worldswitch(['disassemble', elf, ...extension]);
+    expect(stdout).toMatch(/^0{11}10000 <_start>:\n(?:.*\n)*.* weekday a2\n.* triple\.add a0,a1,a2\n/);
+    expect(worldswitch(['isa', 'weekday', ...extension]).stdout).toContain('Extension: Xcourse');
+    // Without it the instruction is none: SIGILL.
+    expect(worldswitch(['run', elf])).toMatchObject({ status: 128 + 4, stdout: 'Triple it\n' });
+  });
+
+  it('is in whole machines', () => {
+    const [source, kernel] = [file('kernel.s', kernelSource), join(folder, 'kernel.elf')];
+    worldswitch(['assemble', source, ...extension, '--origin', '0x80000000', '--output', kernel]);
+    const machine = ['--kernel', kernel, ...extension];
+    expect(worldswitch(['run', ...machine, '--bios', 'none']).status).toBe(17);
+    expect(worldswitch(['stat', ...machine, '--max-instructions', '100']).status).toBe(17);
   });
 });
 

@@ -1,5 +1,6 @@
 export { type AssembledProgram, type AssembledSection, type AssembleOptions, assemble } from './assembler/assemble.ts';
 export { AssemblerError } from './assembler/assembler-error.ts';
+export { elfFile } from './assembler/elf-file.ts';
 export { pseudoInstructionNames } from './assembler/pseudo-instructions.ts';
 export { CsrAddress, csrByAddress, csrByName, csrTable } from './csr/csr.ts';
 export {

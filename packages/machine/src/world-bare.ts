@@ -7,9 +7,10 @@ import {
   type WorldResult,
   type WorldSpec,
 } from '@worldswitch/contracts';
-import { Privilege, type PrivilegeLevel } from '@worldswitch/isa';
+import { type InstructionSet, Privilege, type PrivilegeLevel } from '@worldswitch/isa';
 import type { EngineName } from './engine/create-engine.ts';
 import { MachineError } from './errors.ts';
+import type { ControlOperation } from './hart/control.ts';
 import type { Hart } from './hart/hart.ts';
 import type { HartObserver } from './hart/hart-observer.ts';
 import { Machine } from './machine.ts';
@@ -19,6 +20,10 @@ export interface BareWorldOptions {
   /** Default `compiled`. */
   readonly engine?: EngineName;
   readonly tlb?: TlbModel;
+  /** Default: all built-in extensions. */
+  readonly instructionSet?: InstructionSet;
+  /** Control operations of added extensions. */
+  readonly controls?: Readonly<Record<string, ControlOperation>>;
 }
 
 const DEFAULT_OUTPUT_LIMIT = 16 * 2 ** 20;

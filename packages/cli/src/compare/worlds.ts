@@ -10,7 +10,15 @@ import type {
 } from '@worldswitch/contracts';
 import { bootArguments, createInitrd, GuestOsError } from '@worldswitch/guest-os';
 import { createHostKernel, HostOsError, processWorld } from '@worldswitch/host-os';
-import { createBareWorld, createHostHardware, type EngineName, LoadError, MachineError } from '@worldswitch/machine';
+import type { InstructionSet } from '@worldswitch/isa';
+import {
+  type ControlOperation,
+  createBareWorld,
+  createHostHardware,
+  type EngineName,
+  LoadError,
+  MachineError,
+} from '@worldswitch/machine';
 import { fullWorld, VmmError } from '@worldswitch/vmm-full';
 import { paraWorld, VmmParaError } from '@worldswitch/vmm-para';
 import { ExitCode, UserError } from '../exit-codes.ts';
@@ -22,6 +30,10 @@ export interface MachineOptions {
   readonly createTlb?: () => TlbModel;
   /** RAM of the guest, or of the bare machine: bytes. Default 64 MiB. */
   readonly guestMemoryBytes?: number;
+  /** Default: all built-in extensions. */
+  readonly instructionSet?: InstructionSet;
+  /** Control operations of added extensions. */
+  readonly controls?: Readonly<Record<string, ControlOperation>>;
 }
 
 export interface GuestKernels {
@@ -71,10 +83,12 @@ export function createHost(options: MachineOptions, guests = 1): HostKernel {
   return createHostKernel(createHostHardware({ memoryBytes, ...hardwareOptions(options) }));
 }
 
-function hardwareOptions(options: MachineOptions) {
+function hardwareOptions({ engine, createTlb, instructionSet, controls }: MachineOptions) {
   return {
-    ...(options.engine === undefined ? {} : { engine: options.engine }),
-    ...(options.createTlb === undefined ? {} : { tlb: options.createTlb() }),
+    ...(engine && { engine }),
+    ...(createTlb && { tlb: createTlb() }),
+    ...(instructionSet && { instructionSet }),
+    ...(controls && { controls }),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { TlbModel } from '@worldswitch/contracts';
-import type { EngineName } from '@worldswitch/machine';
+import type { InstructionSet } from '@worldswitch/isa';
+import type { ControlOperation, EngineName } from '@worldswitch/machine';
 
 /** A disk of a described machine. */
 export interface DriveDescription {
@@ -47,6 +48,10 @@ export interface MachineDescription {
   readonly engine?: EngineName;
   /** Makes the TLB model of each hart. */
   readonly createTlb?: () => TlbModel;
+  /** Default: all built-in extensions. */
+  readonly instructionSet?: InstructionSet;
+  /** Control operations of added extensions. */
+  readonly controls?: Readonly<Record<string, ControlOperation>>;
   /** Supervisor software interrupts by an ACLINT device. */
   readonly aclint?: boolean;
   /** Time of day at the start: milliseconds since 1970-01-01 UTC. */

@@ -4,23 +4,42 @@ import { createNoTlb, createTlb, createUnboundedTlb, fifo, lru, random, treePlru
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { MachineOptions } from '../compare/worlds.ts';
 import { parseMemory } from '../machine-file/machine-description.ts';
+import { loadExtensions, type UserExtensions } from './files/user-extension.ts';
 import { isModuleFile } from './files/user-module.ts';
 import { loadTlb } from './files/user-tlb.ts';
 
-export interface MachineFlags {
+export interface ExtensionFlag {
+  readonly extension?: UserExtensions;
+}
+
+export interface MachineFlags extends ExtensionFlag {
   readonly engine?: EngineName;
   readonly memory?: number;
   readonly tlb?: () => TlbModel;
 }
 
+/** Adds the option for extensions of the user's own, which are loaded before the command acts. */
+export function addExtensionOption(command: Command): Command {
+  return command
+    .option(
+      '--extension <file>',
+      'instructions and CSRs of your own: a module whose default export is an IsaExtension; again for more',
+      (path: string, before: string[] | undefined) => [...(before ?? []), path],
+    )
+    .hook('preAction', async (_, action) => {
+      const paths: unknown = action.getOptionValue('extension');
+      if (Array.isArray(paths)) action.setOptionValue('extension', await loadExtensions(paths));
+    });
+}
+
 /** Options that every command which starts a machine takes. */
 export function addMachineOptions(command: Command): Command {
-  return command
+  return addExtensionOption(command)
     .addOption(new Option('--engine <name>', 'how the machine executes instructions').choices(engineNames))
     .option('--memory <size>', 'RAM of the machine or of the guest, such as 64M (2M to 3G)', memorySize)
     .option(
       '--tlb <model>',
-      'SETSxWAYS with :fifo, :lru, :plru or :random, such as 16x2:lru; unbounded; none; or the file of your own: its default export makes a TlbModel',
+      'SETSxWAYS with :fifo, :lru, :plru or :random, such as 16x2:lru; unbounded; none; or a module of your own whose default export makes a TlbModel',
       (text: string) => (isModuleFile(text) ? text : tlbModel(text)),
     )
     .option(
@@ -39,6 +58,7 @@ export function machineOptions(flags: MachineFlags): MachineOptions {
     ...(flags.engine === undefined ? {} : { engine: flags.engine }),
     ...(flags.tlb === undefined ? {} : { createTlb: flags.tlb }),
     ...(flags.memory === undefined ? {} : { guestMemoryBytes: flags.memory }),
+    ...flags.extension,
   };
 }
 

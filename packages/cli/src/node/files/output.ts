@@ -29,6 +29,25 @@ function nameOf(descriptor: number): string {
   return descriptor === 2 ? 'the standard error output' : 'an output file';
 }
 
+/**
+ * Makes or overwrites a file.
+ * @throws UserError when it cannot be written.
+ */
+export function writeOutput(path: string, bytes: Uint8Array, what: string): void {
+  const name = `the ${what} '${path}'`;
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, 'w');
+  } catch (error) {
+    throw new UserError(`cannot write ${name}: ${fileReason(error, 'write')}`, ExitCode.noInput);
+  }
+  try {
+    writeAll(descriptor, bytes, name);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 const bufferedCharacters = 1 << 20;
 
 /** A sink that writes a trace file: Chrome's format for names that end in `.json`, JSON lines for all others. */

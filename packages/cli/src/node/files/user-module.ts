@@ -11,19 +11,18 @@ export function isModuleFile(name: string): boolean {
 }
 
 /**
- * The default export of a JavaScript or TypeScript module of the user's own.
- * @param what it is: `world`, `TLB`.
+ * What a JavaScript or TypeScript module of the user's own exports.
+ * @param what it is: `world`, `TLB`, `extension`.
  * @throws UserError that says in one line what is wrong with the module and where.
  */
-export async function loadUserModule(path: string, what: string): Promise<unknown> {
+export async function loadUserModule(path: string, what: string): Promise<Readonly<Record<string, unknown>>> {
   readInput(path, what);
   const file = resolve(path);
   loaded.set(file, `the ${what} '${path}'`);
   try {
     // Only these need it, and loading it takes a tenth of a short command's time.
     const { createJiti } = await import('jiti');
-    const module = await createJiti(import.meta.url).import<{ default?: unknown }>(file);
-    return module.default;
+    return await createJiti(import.meta.url).import<Readonly<Record<string, unknown>>>(file);
   } catch (error) {
     throw new UserError(
       `the ${what} '${path}' cannot be loaded: ${reasonOf(error)}${placeIn(file, error)}`,

@@ -12,7 +12,7 @@ export async function loadTlb(path: string): Promise<() => TlbModel> {
       `the TLB '${path}' must export as default a function that makes a TlbModel, anew at each call: ${what}`,
       ExitCode.badInput,
     );
-  const create = await loadUserModule(path, 'TLB');
+  const { default: create } = await loadUserModule(path, 'TLB');
   if (typeof create !== 'function') throw refusal(`the default export is ${kindOf(create)}`);
   const make = (): TlbModel => {
     const model: unknown = create();

@@ -9,7 +9,7 @@ export async function chooseWorld(name: string): Promise<string | WorldDefinitio
 
 /** A world of the user's own: a module whose default export is a WorldDefinition. */
 async function loadWorld(path: string): Promise<WorldDefinition> {
-  const definition = (await loadUserModule(path, 'world')) as Partial<WorldDefinition> | undefined;
+  const definition = (await loadUserModule(path, 'world')).default as Partial<WorldDefinition> | undefined;
   if (typeof definition?.name !== 'string' || typeof definition.create !== 'function') {
     throw new UserError(
       `the world '${path}' must export a WorldDefinition as default: an object with name, summary, guest and create(host, spec)`,

@@ -64,6 +64,7 @@ export function machineMaker(description: MachineDescription): MachineMaker {
         ...(description.append !== undefined && { bootArguments: description.append }),
         ...(engine && { engine }),
         ...(description.createTlb && { tlb: description.createTlb }),
+        ...instructionsOf(description),
         ...(description.aclint && { aclint: true }),
         ...(description.startTime !== undefined && { startTime: description.startTime }),
         ...(description.instructionTime !== undefined && { instructionTime: description.instructionTime }),
@@ -86,12 +87,22 @@ export function machineRestorer(snapshots: readonly Uint8Array[], description: M
       requireSavedDevices(snapshots.at(-1)!, virtio);
       try {
         const tlb = description.createTlb ?? savedTlb(inspectSnapshot(snapshots.at(-1)!).board.tlb);
-        return Machine.restore(snapshots, { console, virtio, ...(engine && { engine }), tlb });
+        return Machine.restore(snapshots, {
+          console,
+          virtio,
+          ...(engine && { engine }),
+          tlb,
+          ...instructionsOf(description),
+        });
       } catch (error) {
         throw error instanceof SnapshotError ? rngMistake(error, snapshots.at(-1)!, description) : error;
       }
     });
   };
+}
+
+function instructionsOf({ instructionSet, controls }: MachineDescription) {
+  return { ...(instructionSet && { instructionSet }), ...(controls && { controls }) };
 }
 
 /** Makes TLBs of the model that a snapshot names. */

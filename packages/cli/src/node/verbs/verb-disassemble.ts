@@ -15,6 +15,7 @@ import { disassemble } from '@worldswitch/isa';
 import { ExitCode, UserError } from '../../exit-codes.ts';
 import { readProgram } from '../files/input.ts';
 import { writeAll } from '../files/output.ts';
+import type { ExtensionFlag } from '../options.ts';
 
 /** Code in a file, and the address that it is linked for. */
 interface CodeRange {
@@ -23,7 +24,7 @@ interface CodeRange {
 }
 
 /** Prints the code of an ELF file, with the names of its functions where it has them. */
-export function disassembleVerb(file: string): number {
+export function disassembleVerb(file: string, { extension }: ExtensionFlag): number {
   const image = readProgram(file);
   const code = codeOf(image, file);
   const names = namesOf(image);
@@ -37,7 +38,7 @@ export function disassembleVerb(file: string): number {
       const pc = address + BigInt(offset);
       const hex = bits.toString(16).padStart(isLong ? 8 : 4, '0');
       for (const name of names.get(pc) ?? []) lines.push(`${pc.toString(16).padStart(16, '0')} <${name}>:`);
-      lines.push(`${pc.toString(16).padStart(10)}:  ${hex.padEnd(8)}  ${disassemble(bits, pc)}`);
+      lines.push(`${pc.toString(16).padStart(10)}:  ${hex.padEnd(8)}  ${disassemble(bits, pc, { ...extension })}`);
       offset += isLong ? 4 : 2;
     }
     writeAll(1, `${lines.join('\n')}\n`);

@@ -128,6 +128,7 @@ export async function machineRunVerb(flags: MachineRunFlags): Promise<number> {
       ...(flags.append !== undefined && { append: flags.append }),
       ...(flags.engine !== undefined && { engine: flags.engine }),
       ...(flags.tlb !== undefined && { createTlb: flags.tlb }),
+      ...flags.extension,
       ...(flags.startTime !== undefined && { startTime: flags.startTime }),
       ...(flags.instructionTime !== undefined && { instructionTime: flags.instructionTime }),
     },
@@ -223,7 +224,7 @@ export function refuseWorldFlags(flags: RunFlags): void {
 
 /** Refuses flags that say what the machine is beside a file that does. */
 export function refuseDescribingFlags(flags: MachineRunFlags, path: string): void {
-  const given = firstGiven(flags, [...describingFlags, 'memory', 'engine', 'tlb']);
+  const given = firstGiven(flags, [...describingFlags, 'memory', 'engine', 'tlb', 'extension']);
   if (given === undefined) return;
   throw new UserError(`'${path}' says what the machine is: leave ${given} out, or write it there`, ExitCode.usage);
 }

@@ -62,6 +62,7 @@ function statVerb(name: string, args: readonly string[], flags: StatFlags): numb
       ...(flags.kernel === undefined ? programOptions(name, args, flags) : kernelOptions(flags.kernel, flags)),
       ...(flags.engine && { engine: flags.engine }),
       ...(flags.tlb && { tlb: flags.tlb }),
+      ...flags.extension,
       statisticsClock: () => performance.now(),
       console: { write, read: () => new Uint8Array(0) },
     });

@@ -165,7 +165,12 @@ function run(machine: Machine, filter: EventFilter, symbols: SymbolTable | undef
 function createMachine(program: string | undefined, args: readonly string[], flags: TraceEventFlags): Machine {
   const { engine, createTlb, guestMemoryBytes = defaultMemory } = machineOptions(flags);
   const own = flags.kernel === undefined ? undefined : readInput(flags.kernel, 'kernel');
-  const common = { memoryBytes: guestMemoryBytes, ...(engine && { engine }), ...(createTlb && { tlb: createTlb }) };
+  const common = {
+    memoryBytes: guestMemoryBytes,
+    ...(engine && { engine }),
+    ...(createTlb && { tlb: createTlb }),
+    ...flags.extension,
+  };
   try {
     if (own) {
       return Machine.create({

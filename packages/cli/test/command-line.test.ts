@@ -594,6 +594,55 @@ describe('an extension of the user', () => {
   });
 });
 
+describe('a device of the user', () => {
+  /** It gives its own number to each load. */
+  const device = `export default {
+    base: 0x3000_0000,
+    create: () => ({ name: 'seven', size: 4, read: () => 7, write() {}, reset() {} }),
+  };\n`;
+  const source = `
+_start: li      a0, 0x30000000
+        lw      a0, 0(a0)
+        slli    a0, a0, 16
+        li      a1, 0x3333
+        or      a0, a0, a1
+        li      a1, 0x100000
+        sw      a0, 0(a1)
+here:   j       here
+`;
+
+  it('is on the bus of the machine', () => {
+    const [kernel, seven] = [join(folder, 'seven.elf'), file('seven.ts', device)];
+    const description = file('seven.yaml', `kernel: ${kernel}\nbios: none\n`);
+    worldswitch(['assemble', file('seven.s', source), '--origin', '0x80000000', '-o', kernel]);
+    expect(worldswitch(['run', '--kernel', kernel, '--bios', 'none', '--device', seven]).status).toBe(7);
+    expect(worldswitch(['run', '--device', seven, description]).status).toBe(7);
+    expect(worldswitch(['run', '--device', seven, 'hello'])).toMatchObject({
+      status: ExitCode.usage,
+      stderr: expect.stringContaining('--device is for a machine'),
+    });
+  });
+
+  it.each([
+    ['none', 'export default 3;\n', 'must export an AddedDevice as default'],
+    [
+      'one without read',
+      device.replace('read:', 'reads:'),
+      "create(connection) must return a Device, and 'read' is missing",
+    ],
+    ['one on top of the UART', device.replace('0x3000_0000', '0x1000_0000'), 'seven at 0x10000000 overlaps uart'],
+    ['one that throws', device.replace('=> 7', "=> { throw new Error('tired'); }"), 'fails: tired (line 3 of it)'],
+  ])('is refused when it is %s', (name, text, message) => {
+    const kernel = join(folder, 'tired.elf');
+    worldswitch(['assemble', file('tired.s', source), '--origin', '0x80000000', '-o', kernel]);
+    const own = file(`${name.replaceAll(' ', '-')}.ts`, text);
+    const { status, stderr } = worldswitch(['run', '--kernel', kernel, '--bios', 'none', '--device', own]);
+    expect(stderr).toContain(message);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+    expect(status).toBe(ExitCode.badInput);
+  });
+});
+
 describe('a TLB of the user', () => {
   const missesOf = (stdout: string) => report(stdout).worlds.reduce((sum, world) => sum + world.tlb.misses, 0);
 

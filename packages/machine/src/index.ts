@@ -1,3 +1,4 @@
+export type { AddedDevice, DeviceConnection, PlacedDevice } from './board/added-device.ts';
 export type { Board } from './board/board.ts';
 export { type BoardDescription, boardDeviceTree } from './board/board-device-tree.ts';
 export { memoryMap, virtioWindow, type Window } from './board/memory-map.ts';

@@ -1,5 +1,6 @@
 import type { HostConsole, TlbModel, TraceSink } from '@worldswitch/contracts';
 import type { InstructionSet } from '@worldswitch/isa';
+import type { AddedDevice } from './board/added-device.ts';
 import type { BlockBackend } from './devices/virtio-block.ts';
 import type { VirtioDevice } from './devices/virtio-mmio.ts';
 import type { EngineName } from './engine/create-engine.ts';
@@ -19,6 +20,8 @@ export interface MachineOptions {
   readonly disk?: Uint8Array | BlockBackend;
   /** More virtio devices, for the slots after the disk; undefined leaves a slot empty. */
   readonly virtio?: readonly (VirtioDevice | undefined)[];
+  /** Devices besides those of the board, with registers in memory. */
+  readonly devices?: readonly AddedDevice[];
   /** Default `compiled`. */
   readonly engine?: EngineName;
   /** Milliseconds, for `statistics` only: without it they say nothing about time. Reading it often costs a little. */

@@ -78,6 +78,7 @@ export class Machine {
       recorder: () => this.#console.recorder,
       power: (request) => this.#run.requestPower(request),
       virtio,
+      ...(options.devices && { devices: options.devices }),
       ...(harts !== undefined && { harts }),
       ...(options.aclint !== undefined && { aclint: options.aclint }),
       ...(options.startTime !== undefined && { startTime: options.startTime }),

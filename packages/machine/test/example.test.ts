@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { answer, reason } from '../examples/own-device.ts';
 import { notes } from '../examples/own-instruction.ts';
+import { reason as countdownEnd, first, last, source } from '../examples/own-mmio-device.ts';
 import { end, output, traps } from '../examples/run-a-program.ts';
 import { past, present, saved } from '../examples/save-and-restore.ts';
 import { lines } from '../examples/step-harts.ts';
@@ -29,7 +30,11 @@ it('the example adds instructions and a CSR', () => {
   expect(notes).toEqual([20n, 7n]);
 });
 
-it('the example adds a device', () => {
+it('the example adds a device with registers in memory', () => {
+  expect([first, source, last, countdownEnd]).toEqual([500, 20, 0, 'poweroff']);
+});
+
+it('the example adds a virtio device', () => {
   expect([answer, reason]).toEqual(['HELLO', 'poweroff']);
 });
 

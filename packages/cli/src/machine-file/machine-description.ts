@@ -1,6 +1,6 @@
 import type { TlbModel } from '@worldswitch/contracts';
 import type { InstructionSet } from '@worldswitch/isa';
-import type { ControlOperation, EngineName } from '@worldswitch/machine';
+import type { AddedDevice, ControlOperation, EngineName } from '@worldswitch/machine';
 
 /** A disk of a described machine. */
 export interface DriveDescription {
@@ -52,6 +52,8 @@ export interface MachineDescription {
   readonly instructionSet?: InstructionSet;
   /** Control operations of added extensions. */
   readonly controls?: Readonly<Record<string, ControlOperation>>;
+  /** Devices of the user's own, besides those of the board. */
+  readonly added?: readonly AddedDevice[];
   /** Supervisor software interrupts by an ACLINT device. */
   readonly aclint?: boolean;
   /** Time of day at the start: milliseconds since 1970-01-01 UTC. */

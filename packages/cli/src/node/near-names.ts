@@ -26,7 +26,7 @@ const isBegun = (a: string, b: string): boolean =>
   a !== b && Math.min(a.length, b.length) >= 3 && (a.startsWith(b) || b.startsWith(a));
 
 /** The names that someone may have meant who typed another one, the nearest first. */
-export function nearNames(typed: string, names: readonly string[]): readonly string[] {
+function nearNames(typed: string, names: readonly string[]): readonly string[] {
   const wanted = plain(typed);
   const allowed = wanted.length > 6 ? 2 : 1;
   return [...new Set(names)]

@@ -1,5 +1,6 @@
 import { cells, cells64, type DeviceTreeNode, flattenDeviceTree, present, text } from '@worldswitch/contracts';
 import { CACHE_BLOCK_BYTES, InterruptCause } from '@worldswitch/isa';
+import { type PlacedDevice, treeName } from './added-device.ts';
 import {
   memoryMap,
   PLIC_SOURCES,
@@ -20,6 +21,8 @@ export interface BoardDescription {
   /** Names of ISA extensions, as `InstructionSet.extensions` has them. */
   readonly extensions: readonly string[];
   readonly bootArguments?: string;
+  /** Devices besides those of the board. */
+  readonly devices?: readonly PlacedDevice[];
   /** Physical addresses of the initial RAM disk: first byte, and the byte after it. */
   readonly initrd?: { readonly start: number; readonly end: number };
 }
@@ -134,7 +137,7 @@ function power(): DeviceTreeNode[] {
   return [node('poweroff', 0x5555), node('reboot', 0x7777)];
 }
 
-function soc({ harts = 1, aclint = false }: BoardDescription): DeviceTreeNode {
+function soc({ harts = 1, aclint = false, devices = [] }: BoardDescription): DeviceTreeNode {
   const { syscon, clint, plic, rtc, uart0 } = memoryMap;
   /** Of each hart in turn: its interrupt controller and a cause, for each cause. */
   const interruptPairs = (...causes: readonly number[]) =>
@@ -199,6 +202,7 @@ function soc({ harts = 1, aclint = false }: BoardDescription): DeviceTreeNode {
       },
       // From the highest to the lowest, as QEMU lists them: kernels number disks by this order.
       ...Array.from({ length: VIRTIO_SLOTS }, (_, index) => virtio(virtioWindow(VIRTIO_SLOTS - 1 - index))),
+      ...devices.map(addedNode),
     ],
   };
 }
@@ -233,6 +237,17 @@ function aclintNodes(interruptPairs: (...causes: readonly number[]) => Uint8Arra
     },
     software('sswi', sswi, InterruptCause.supervisorSoftware),
   ];
+}
+
+function addedNode({ name, window, compatible }: PlacedDevice): DeviceTreeNode {
+  return {
+    name: `${treeName(name)}@${hex(window.base)}`,
+    properties: {
+      compatible: text(...compatible),
+      reg: reg(window),
+      ...(window.interrupt !== undefined && { interrupts: cells(window.interrupt), 'interrupt-parent': cells(PLIC) }),
+    },
+  };
 }
 
 function virtio(window: Required<Window>): DeviceTreeNode {

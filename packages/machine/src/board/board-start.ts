@@ -26,6 +26,7 @@ export function startBoard(board: Board, images: BootImages): HighPlacement['ini
     memoryBytes: ram.size,
     harts: harts.length,
     aclint: images.aclint ?? false,
+    devices: board.added,
     extensions: hart.instructionSet.extensions.map((extension) => extension.name),
     ...(images.bootArguments !== undefined && { bootArguments: images.bootArguments }),
   };

@@ -16,17 +16,18 @@ import { createMachineMemory } from '../memory/machine-memory.ts';
 import { Ram } from '../memory/ram.ts';
 import { HartGroup } from '../schedule/hart-group.ts';
 import type { MachineRecorder } from '../snapshot/recorder.ts';
+import { type AddedDevice, type PlacedDevice, placeAdded } from './added-device.ts';
 import { memoryMap, PLIC_SOURCES, VIRTIO_SLOTS, virtioWindow } from './memory-map.ts';
 
 export interface BoardOptions {
   readonly memoryBytes: number;
   /** 1 to 8, default 1. */
   readonly harts?: number;
-  /** Makes the TLB model of each hart. */
   /** Supervisor software interrupts by an ACLINT SSWI device, as QEMU's `aclint=on`. Default false. */
   readonly aclint?: boolean;
   /** Time of day when the clock is 0: milliseconds since 1970-01-01 UTC. Default DEFAULT_START_TIME. */
   readonly startTime?: number;
+  /** Makes the TLB model of each hart. */
   readonly createTlb?: (hart: number) => TlbModel;
   readonly instructionSet?: InstructionSet;
   readonly controls?: Readonly<Record<string, ControlOperation>>;
@@ -38,6 +39,8 @@ export interface BoardOptions {
   readonly power: (request: PowerRequest) => void;
   /** Devices of the virtio-mmio slots, from slot 0; undefined leaves one empty. */
   readonly virtio?: readonly (VirtioDevice | undefined)[];
+  /** Devices besides those of the board. */
+  readonly devices?: readonly AddedDevice[];
 }
 
 /** The parts of a machine, wired as memory-map.ts and the device tree say. */
@@ -55,11 +58,15 @@ export interface Board {
   /** By slot. */
   readonly virtio: readonly (VirtioDevice | undefined)[];
   readonly plic: Plic;
+  /** Devices besides those of the board. */
+  readonly added: readonly PlacedDevice[];
   dispose(): void;
 }
 
 /** Where time begins unless the owner says otherwise, so that machines made alike run alike: 2026-01-01 UTC. */
 const DEFAULT_START_TIME = Date.UTC(2026, 0, 1);
+
+const UNCONNECTED: InterruptLine = { set() {} };
 
 export function createBoard(options: BoardOptions): Board {
   const { harts: count, createTlb, instructionSet, controls, virtio = [] } = options;
@@ -133,13 +140,23 @@ export function createBoard(options: BoardOptions): Board {
       }),
     );
   }
+  const devices = (options.devices ?? []).map(({ interrupt, create }) =>
+    create({
+      interrupt: interrupt === undefined ? UNCONNECTED : plic.source(interrupt),
+      memory: dma,
+      now: () => clock.now(),
+      createTimer: (ring) => group.timers.create(ring),
+    }),
+  );
+  const added = placeAdded(options.devices ?? [], devices);
+  for (const [index, { window }] of added.entries()) bus.attach(window.base, devices[index]!);
   const [hart] = harts;
   const [vcpu] = vcpus;
   if (!hart || !vcpu) throw new InternalError('a board without harts');
   const dispose = () => {
     for (const each of vcpus) each.dispose();
   };
-  return { ram, bus, group, harts, vcpus, hart, vcpu, uart, virtio, plic, dispose };
+  return { ram, bus, group, harts, vcpus, hart, vcpu, uart, virtio, plic, added, dispose };
 }
 
 function createDmaMemory(ram: Ram): DmaMemory {

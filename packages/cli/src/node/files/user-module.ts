@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { InternalError } from '@worldswitch/contracts';
 import { ExitCode, UserError } from '../../exit-codes.ts';
 import { readInput } from './input.ts';
 
@@ -31,12 +32,15 @@ export async function loadUserModule(path: string, what: string): Promise<Readon
   }
 }
 
-/** What to say of an error that the user's own code threw; undefined for one that is none of theirs. */
+/**
+ * What to say of an error that the user's own code threw, or that was thrown for what it asked for; undefined for one that is none
+ * of theirs.
+ */
 export function mistakeOfUserModule(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined;
-  const thrownAt = error.stack?.split('\n').find((line) => /^\s+at /.test(line));
+  if (!(error instanceof Error) || error instanceof InternalError) return undefined;
+  const calls = error.stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? [];
   for (const [file, name] of loaded) {
-    if (thrownAt?.includes(file)) return `${name} fails: ${reasonOf(error)}${placeIn(file, error)}`;
+    if (calls.some((line) => line.includes(file))) return `${name} fails: ${reasonOf(error)}${placeIn(file, error)}`;
   }
   return undefined;
 }

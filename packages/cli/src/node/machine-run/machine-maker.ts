@@ -64,7 +64,7 @@ export function machineMaker(description: MachineDescription): MachineMaker {
         ...(description.append !== undefined && { bootArguments: description.append }),
         ...(engine && { engine }),
         ...(description.createTlb && { tlb: description.createTlb }),
-        ...instructionsOf(description),
+        ...ownPartsOf(description),
         ...(description.aclint && { aclint: true }),
         ...(description.startTime !== undefined && { startTime: description.startTime }),
         ...(description.instructionTime !== undefined && { instructionTime: description.instructionTime }),
@@ -92,7 +92,7 @@ export function machineRestorer(snapshots: readonly Uint8Array[], description: M
           virtio,
           ...(engine && { engine }),
           tlb,
-          ...instructionsOf(description),
+          ...ownPartsOf(description),
         });
       } catch (error) {
         throw error instanceof SnapshotError ? rngMistake(error, snapshots.at(-1)!, description) : error;
@@ -101,8 +101,13 @@ export function machineRestorer(snapshots: readonly Uint8Array[], description: M
   };
 }
 
-function instructionsOf({ instructionSet, controls }: MachineDescription) {
-  return { ...(instructionSet && { instructionSet }), ...(controls && { controls }) };
+/** What of a machine is the user's own code, besides the TLB. */
+function ownPartsOf({ instructionSet, controls, added }: MachineDescription) {
+  return {
+    ...(instructionSet && { instructionSet }),
+    ...(controls && { controls }),
+    ...(added && { devices: added }),
+  };
 }
 
 /** Makes TLBs of the model that a snapshot names. */

@@ -13,7 +13,7 @@ import { writeAll } from '../files/output.ts';
 import { expectReplaceable } from '../files/snapshot-file.ts';
 import { runMachine } from '../machine-run/run-machine.ts';
 import { openDevice, readConsoleInput } from '../machine-run/virtio-devices.ts';
-import { type MachineRunFlags, refuseDescribingFlags, wayToRun } from './verb-machine.ts';
+import { type MachineRunFlags, ownParts, refuseDescribingFlags, wayToRun } from './verb-machine.ts';
 
 /** Whether an argument of `run` names a machine file, not a program. */
 export function isMachineFile(name: string): boolean {
@@ -24,7 +24,7 @@ export function isMachineFile(name: string): boolean {
 export async function machineFileVerb(path: string, flags: MachineRunFlags): Promise<number> {
   refuseDescribingFlags(flags, path);
   const file = await readMachineFile(path, firstOf);
-  return await runMachine(file.description, wayToRun(flags, file));
+  return await runMachine({ ...file.description, ...ownParts(flags) }, wayToRun(flags, file));
 }
 
 /** Says whether a machine file can be run: its keys, and that its files are there and are what they should be. */

@@ -1,5 +1,5 @@
 import { DEFAULT_GDB_PORT, type ListenAddress, parseListenAddress } from '@worldswitch/debugger';
-import { MAX_INSTRUCTION_TIME } from '@worldswitch/machine';
+import { type AddedDevice, MAX_INSTRUCTION_TIME } from '@worldswitch/machine';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ExitCode, UserError } from '../../exit-codes.ts';
 import { keyValues, onOff } from '../../machine-file/key-values.ts';
@@ -14,6 +14,7 @@ import {
 import type { MachineFile } from '../../machine-file/machine-file.ts';
 import type { MachineRunOptions } from '../../machine-file/run-options.ts';
 import { readSnapshotFiles } from '../files/snapshot-file.ts';
+import { loadDevice } from '../files/user-device.ts';
 import { runMachine } from '../machine-run/run-machine.ts';
 import { hartCount, type MachineFlags, positiveInteger } from '../options.ts';
 import type { RunFlags } from './verb-run.ts';
@@ -30,6 +31,7 @@ export interface MachineRunFlags extends SnapshotFlags, MachineFlags {
   readonly rng?: Extract<DeviceDescription, { kind: 'rng' }> | true;
   readonly hvc?: Extract<DeviceDescription, { kind: 'hvc' }> | true;
   readonly balloon?: true;
+  readonly device?: AddedDevice[];
   readonly maxInstructions?: number;
   readonly maxTime?: number;
   readonly idle?: IdleWay;
@@ -59,6 +61,15 @@ export function addMachineRunOptions(command: Command): Command {
     .option('--rng [source]', 'virtio source of random bytes: seed=N (default 0), or file=F such as /dev/urandom', rng)
     .option('--hvc [output]', 'virtio console: stdio (default) instead of the serial line, or FILE[,input=FILE]', hvc)
     .option('--balloon', "virtio balloon: the monitor's 'balloon MIB' takes memory from the guest and gives it back")
+    .option(
+      '--device <file>',
+      'a device of your own: a module whose default export is an AddedDevice; again for more',
+      (path: string, before: string[] | undefined) => [...(before ?? []), path],
+    )
+    .hook('preAction', async (_, action) => {
+      const paths: unknown = action.getOptionValue('device');
+      if (Array.isArray(paths)) action.setOptionValue('device', await Promise.all(paths.map(loadDevice)));
+    })
     .option('--smp <n>', 'harts of the machine, 1 to 8', hartCount)
     .option('--bios <file>', 'firmware: default (built in), none, or a file such as fw_dynamic.bin')
     .option(
@@ -127,13 +138,17 @@ export async function machineRunVerb(flags: MachineRunFlags): Promise<number> {
       ...(flags.initrd !== undefined && { initrd: flags.initrd }),
       ...(flags.append !== undefined && { append: flags.append }),
       ...(flags.engine !== undefined && { engine: flags.engine }),
-      ...(flags.tlb !== undefined && { createTlb: flags.tlb }),
-      ...flags.extension,
+      ...ownParts(flags),
       ...(flags.startTime !== undefined && { startTime: flags.startTime }),
       ...(flags.instructionTime !== undefined && { instructionTime: flags.instructionTime }),
     },
     wayToRun(flags),
   );
+}
+
+/** What of a machine is the user's own code, which a machine file does not name. */
+export function ownParts({ tlb, device, extension }: MachineRunFlags) {
+  return { ...(tlb && { createTlb: tlb }), ...(device && { added: device }), ...extension };
 }
 
 /** How the flags have a machine run. What a machine file says of that holds where they are silent. */
@@ -210,7 +225,7 @@ function firstGiven<Flags>(flags: Flags, names: readonly (keyof Flags & string)[
 
 /** Refuses flags of a machine that were given without one. */
 export function refuseMachineFlags(flags: MachineRunFlags): void {
-  const given = firstGiven(flags, [...runningFlags, ...describingFlags]);
+  const given = firstGiven(flags, [...runningFlags, ...describingFlags, 'device']);
   if (given === undefined) return;
   throw new UserError(`${given} is for a machine: give it a --kernel, or a machine file, as well`, ExitCode.usage);
 }
@@ -224,7 +239,7 @@ export function refuseWorldFlags(flags: RunFlags): void {
 
 /** Refuses flags that say what the machine is beside a file that does. */
 export function refuseDescribingFlags(flags: MachineRunFlags, path: string): void {
-  const given = firstGiven(flags, [...describingFlags, 'memory', 'engine', 'tlb', 'extension']);
+  const given = firstGiven(flags, [...describingFlags, 'memory', 'engine']);
   if (given === undefined) return;
   throw new UserError(`'${path}' says what the machine is: leave ${given} out, or write it there`, ExitCode.usage);
 }

@@ -22,6 +22,7 @@ import {
 import { fullWorld, VmmError } from '@worldswitch/vmm-full';
 import { paraWorld, VmmParaError } from '@worldswitch/vmm-para';
 import { ExitCode, UserError } from '../exit-codes.ts';
+import { checkedWorld } from './checked-world.ts';
 
 /** The physical machine that each world gets. */
 export interface MachineOptions {
@@ -129,6 +130,8 @@ function guestParts(kernel: Uint8Array, parts: SpecParts): Pick<WorldSpec, 'gues
 
 type SpecParts = Omit<WorldSpec, 'name' | 'memoryBytes' | 'guest'>;
 
+const worldMethods = ['run', 'output', 'metrics', 'pause', 'resume', 'snapshot', 'inspect', 'dispose'] as const;
+
 /** What layers throw for a kernel, a program or an option that they cannot use. Anything else is a defect. */
 const refusals = [ContainersError, GuestOsError, HostOsError, LoadError, MachineError, VmmError, VmmParaError];
 
@@ -175,12 +178,14 @@ function create(
     memoryBytes,
     ...(kernel === undefined ? {} : guestParts(kernel, parts)),
   };
-  const world = definition.create(host, spec) as Partial<World> | undefined;
-  if (typeof world?.run !== 'function' || typeof world.dispose !== 'function') {
+  const made = definition.create(host, spec) as Partial<World> | undefined;
+  const missing = worldMethods.find((method) => typeof made?.[method] !== 'function');
+  if (missing !== undefined) {
     throw new UserError(
-      `the world '${definition.name}' is wrong: its create(host, spec) must return a World, with run and dispose`,
+      `the world '${definition.name}' is wrong: its create(host, spec) must return a World, and '${missing}' is missing`,
       ExitCode.badInput,
     );
   }
-  return { name, world: world as World, host, ...(kernel === undefined ? {} : { kernel }) };
+  const world = hosted.includes(definition) ? (made as World) : checkedWorld(made as World);
+  return { name, world, host, ...(kernel === undefined ? {} : { kernel }) };
 }

@@ -38,7 +38,8 @@ const counterNames = ['lookups', 'misses', 'insertions', 'evictions', 'flushes']
 
 /** What a TlbModel has that this lacks. */
 function mistakeIn(model: unknown): string | undefined {
-  if (typeof model !== 'object' || model === null) return `it gives ${kindOf(model)}`;
+  if (typeof model !== 'object' || model === null || model instanceof Promise)
+    return `what it gives is ${kindOf(model)}`;
   const { name, observesHits, counters } = model as Partial<TlbModel>;
   if (typeof name !== 'string' || name === '') return `'name' is ${kindOf(name)}, not a text`;
   if (typeof observesHits !== 'boolean') return `'observesHits' is ${kindOf(observesHits)}, not true or false`;
@@ -53,5 +54,6 @@ function mistakeIn(model: unknown): string | undefined {
 function kindOf(value: unknown): string {
   if (value === undefined) return 'missing';
   if (value === null) return 'null';
+  if (value instanceof Promise) return 'a Promise';
   return Array.isArray(value) ? 'a list' : `of type ${typeof value}`;
 }

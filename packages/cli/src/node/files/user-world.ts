@@ -1,6 +1,9 @@
 import type { WorldDefinition } from '@worldswitch/contracts';
+import { worldNames } from '../../compare/worlds.ts';
 import { ExitCode, UserError } from '../../exit-codes.ts';
 import { isModuleFile, loadUserModule } from './user-module.ts';
+
+const guests: readonly unknown[] = ['unmodified', 'paravirtual', 'none'] satisfies WorldDefinition['guest'][];
 
 /** What a `--world` argument means: the definition in a file, or a name as it is. */
 export async function chooseWorld(name: string): Promise<string | WorldDefinition> {
@@ -15,6 +18,12 @@ async function loadWorld(path: string): Promise<WorldDefinition> {
       `the world '${path}' must export a WorldDefinition as default: an object with name, summary, guest and create(host, spec)`,
       ExitCode.badInput,
     );
+  }
+  if (worldNames.includes(definition.name)) {
+    throw new UserError(`the world '${path}' has the name '${definition.name}', which is taken`, ExitCode.badInput);
+  }
+  if (!guests.includes(definition.guest)) {
+    throw new UserError(`the world '${path}' must have a guest that is one of ${guests.join(', ')}`, ExitCode.badInput);
   }
   return definition as WorldDefinition;
 }

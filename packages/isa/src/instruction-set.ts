@@ -11,6 +11,7 @@ import { zihintpause } from './rows/hints.ts';
 import { hypervisor } from './rows/hypervisor.ts';
 import { privileged } from './rows/privileged.ts';
 import { checkRow } from './rows/row-check.ts';
+import { requireRowForm } from './rows/row-form.ts';
 import { rv64a } from './rows/rv64a.ts';
 import { rv64c } from './rows/rv64c.ts';
 import { rv64d, rv64dCompressed } from './rows/rv64d.ts';
@@ -109,9 +110,13 @@ export function selectExtensions(names: readonly string[]): readonly IsaExtensio
  * Puts extensions together: everything built in unless told otherwise. To add one to the built-in ones:
  * `createInstructionSet([...builtInExtensions, mine])`.
  * @throws {IsaError} when two rows have the same name or overlapping encodings, an encoding has a wrong number of bits, or a row's
- * syntax or semantics cannot work (see row-check.ts).
+ * syntax or semantics cannot work (see row-check.ts) or are none (row-form.ts).
  */
 export function createInstructionSet(extensions: readonly IsaExtension[] = builtInExtensions): InstructionSet {
+  for (const extension of extensions) {
+    // Those that come with the package are checked by the compiler of TypeScript.
+    if (!builtInExtensions.includes(extension)) for (const row of extension.rows) requireRowForm(row);
+  }
   const rows = extensions.flatMap((extension) => extension.rows);
   const encoded = rows.map(encodedRow);
   checkOverlaps(encoded);

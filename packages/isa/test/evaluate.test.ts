@@ -284,6 +284,70 @@ describe('an extension from outside', () => {
     expect(withRow(set.byName('add')!)).toThrow('the encodings of add and add overlap');
   });
 
+  it.each<[string, unknown, string]>([
+    ['no semantics', undefined, 'x.bad: a statement is missing, not a statement'],
+    ['a function', () => 1, 'x.bad: a statement is of type function, not a statement'],
+    [
+      'a number for an expression',
+      setX(add(rs1, 5 as never)),
+      'b of add is 5, not an expression; numbers are written constant(5n)',
+    ],
+    ['a number for a bigint', setX({ op: 'constant', value: 5 as never }), 'value of constant is 5, not a bigint'],
+    [
+      'an operation that there is not',
+      setX({ op: 'plus', a: rs1, b: rs2 } as never),
+      "has the op 'plus', which there is not",
+    ],
+    [
+      'a statement that there is not',
+      { kind: 'set', value: rs1 },
+      "a statement has the kind 'set', which there is not",
+    ],
+    [
+      'a register that there is not',
+      setX({ op: 'x', operand: 'rs9' as never }),
+      "operand of x is 'rs9', not rd, rs1, rs2 or rs3",
+    ],
+    ['a width that there is not', semantics.store(3 as never, rs1, rs2), 'width of store is 3, not one of 1, 2, 4, 8'],
+    [
+      'arguments that are no list',
+      setX({ op: 'float', operation: 'f64.add', args: rs1 } as never),
+      'args of float is of type object, not a list',
+    ],
+  ])('is refused with a reason when code without types gives %s', (_, meaning, message) => {
+    const row = custom(
+      'x.bad',
+      'R',
+      '1010101 ttttt sssss 111 ddddd 0001011',
+      'rd, rs1, rs2',
+      'Bad.',
+      meaning as never,
+    );
+    expect(() => createInstructionSet([...builtInExtensions, { name: 'Xbad', rows: [row] }])).toThrow(message);
+  });
+
+  it.each<[unknown, string]>([
+    [5, 'an instruction is 5, not a row'],
+    [{}, 'the name of an instruction is missing, not a text'],
+    [{ name: 'x.bad', extension: 'Xbad', encoding: 7 }, 'x.bad: its encoding is 7, not a text'],
+  ])('is refused with a reason when it is no row: %j', (row, message) => {
+    expect(() => createInstructionSet([...builtInExtensions, { name: 'Xbad', rows: [row as never] }])).toThrow(message);
+  });
+
+  it('is refused when its syntax names an operand that it has not', () => {
+    const row = custom(
+      'x.bad',
+      'R',
+      '1010101 ttttt sssss 111 ddddd 0001011',
+      'rd, rs1, imm',
+      'Bad.',
+      setX(add(rs1, rs2)),
+    );
+    expect(() => createInstructionSet([...builtInExtensions, { name: 'Xbad', rows: [row] }])).toThrow(
+      'x.bad: its syntax has imm, which its encoding does not have',
+    );
+  });
+
   it('is analysed', () => {
     expect(set.controls).toContain('xsum.mode');
     expect(effectsOf(set.byName('xsum.take')!)).toMatchObject({ readsMemory: true, writesMemory: true });

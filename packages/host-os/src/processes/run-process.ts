@@ -5,7 +5,7 @@ import { HostOsError } from '../host-os-error.ts';
 import { Protection } from '../memory/area.ts';
 import { deliverSignals, forceSignal } from '../signals/signal-delivery.ts';
 import { Signal } from '../signals/signals.ts';
-import { BLOCKED, NO_RESULT } from '../system-calls/system-call.ts';
+import { BLOCKED, MAX_CALL, NO_RESULT, type SystemCall } from '../system-calls/system-call.ts';
 import type { Process } from './process.ts';
 import { endProcess } from './process-end.ts';
 import { traceReturn, traceTrap } from './process-trace.ts';
@@ -15,8 +15,6 @@ const MAX_TRAPS_WITHOUT_PROGRESS = 100_000;
 /** Register a7: the system call's number. */
 const A7 = 17;
 const A0 = 10;
-/** Numbers from here on are not told apart: none is a system call. */
-const MAX_CALL = 1024n;
 
 /** A process's turn: runs it, and handles its traps, until the slice is over or it cannot go on. */
 export function runProcess(process: Process, slice: number): void {
@@ -123,6 +121,15 @@ function finishCall(process: Process, result: number): void {
   vcpu.pc += 4n;
 }
 
+/** Handlers may be somebody else's, and written without types. */
+function wrongResult(call: SystemCall | undefined, result: unknown): HostOsError {
+  const what = result instanceof Promise ? 'a Promise' : typeof result === 'object' ? 'an object' : String(result);
+  return new HostOsError(
+    'EINVAL',
+    `the handler of the system call '${call?.name}' (${call?.number}) gave ${what}; expected a whole number`,
+  );
+}
+
 /** Makes the system call that a7 names, or goes on with the one that the process was blocked in. */
 function handleSystemCall(process: Process): void {
   const { kernel, vcpu, tree } = process;
@@ -147,7 +154,10 @@ function handleSystemCall(process: Process): void {
   if (process.isInCall) return;
   process.callState = undefined;
   if (process.state === 'exited') return;
-  if (result !== NO_RESULT) finishCall(process, result);
+  if (result !== NO_RESULT) {
+    if (!Number.isSafeInteger(result)) throw wrongResult(call, result);
+    finishCall(process, result);
+  }
   if (tree.trace !== undefined) traceReturn(process, call?.name);
 }
 

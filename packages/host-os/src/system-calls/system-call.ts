@@ -6,6 +6,9 @@ export const BLOCKED = -1_000_000;
 /** Result of a handler that has set pc and registers itself, or has ended the process. */
 export const NO_RESULT = -1_000_001;
 
+/** Numbers from here on are not told apart: none is a system call. */
+export const MAX_CALL = 1024;
+
 /**
  * `full`: as Linux has it, for what a program without special rights can see. `partial`: what `note` says is missing.
  * `accepted`: does nothing, truthfully.

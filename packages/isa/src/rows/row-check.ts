@@ -1,5 +1,6 @@
-import { parseSyntax } from '../disassembler/operand-syntax.ts';
+import { parseSyntax, type SyntaxOperand } from '../disassembler/operand-syntax.ts';
 import type { EncodedRow } from '../encoding/decode.ts';
+import type { OperandField } from '../encoding/operand-format.ts';
 import type { Expression, RegisterOperand } from '../instruction.ts';
 import { IsaError } from '../isa-error.ts';
 import { floatOperationNames } from '../semantics/float-operation.ts';
@@ -23,6 +24,11 @@ export function checkRow({ instruction, layout }: EncodedRow): void {
     if (layout.fields.has(operand) || layout.fixed[operand] !== undefined) return;
     throw new IsaError(`${name}: its semantics ${what} ${operand}, which its encoding does not have`);
   };
+  for (const operand of parseSyntax(syntax)) {
+    const field = fieldOf(operand);
+    if (field === undefined || layout.fields.has(field) || layout.fixed[field] !== undefined) continue;
+    throw new IsaError(`${name}: its syntax has ${operand.text}, which its encoding does not have`);
+  }
   const bound = new Set<string>();
   const check = (expression: Expression): void => {
     if (expression.op === 'x' || expression.op === 'f') need(expression.operand, 'read');
@@ -42,5 +48,23 @@ export function checkRow({ instruction, layout }: EncodedRow): void {
     if (statement.kind === 'control' && semantics.length > 1) {
       throw new IsaError(`${name}: the control operation ${statement.operation} must be its only statement`);
     }
+  }
+}
+
+/** The operand that a part of a syntax stands for; undefined for what stands for none, or is none of those. */
+function fieldOf(operand: SyntaxOperand): OperandField | undefined {
+  switch (operand.kind) {
+    case 'x':
+    case 'f':
+      return operand.field;
+    case 'imm':
+    case 'shamt':
+    case 'upper':
+    case 'target':
+      return 'imm';
+    case 'csr':
+      return 'csr';
+    default:
+      return undefined;
   }
 }

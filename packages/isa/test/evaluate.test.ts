@@ -315,14 +315,7 @@ describe('an extension from outside', () => {
       'args of float is of type object, not a list',
     ],
   ])('is refused with a reason when code without types gives %s', (_, meaning, message) => {
-    const row = custom(
-      'x.bad',
-      'R',
-      '1010101 ttttt sssss 111 ddddd 0001011',
-      'rd, rs1, rs2',
-      'Bad.',
-      meaning as never,
-    );
+    const row = custom('x.bad', 'R', '1010101 ttttt sssss 111 ddddd 0001011', 'rd, rs1, rs2', 'Bad.', meaning as never);
     expect(() => createInstructionSet([...builtInExtensions, { name: 'Xbad', rows: [row] }])).toThrow(message);
   });
 

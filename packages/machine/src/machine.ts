@@ -7,6 +7,7 @@ import { createEngine, DEFAULT_ENGINE } from './engine/create-engine.ts';
 import { MachineError } from './errors.ts';
 import type { Hart } from './hart/hart.ts';
 import { type MachineEvents, type MachineListener, MachineListeners } from './machine-events.ts';
+import { requireOptions, requireTlb } from './machine-option-check.ts';
 import type { MachineOptions, RestoreOptions, RunOptions } from './machine-options.ts';
 import { MachineRun, type MachineStep } from './machine-run.ts';
 import { inspectBoard, sumCounters, trapCounts } from './machine-state.ts';
@@ -64,6 +65,7 @@ export class Machine {
   }
 
   private constructor(options: MachineOptions) {
+    requireOptions(options);
     this.#world = options.world ?? 'bare';
     this.#console = new MachineConsole(options.console, (bytes) => this.#listeners.emit('output', bytes));
     const { disk, tlb, harts, instructionSet, controls } = options;
@@ -82,7 +84,7 @@ export class Machine {
       ...(harts !== undefined && { harts }),
       ...(options.aclint !== undefined && { aclint: options.aclint }),
       ...(options.startTime !== undefined && { startTime: options.startTime }),
-      ...(tlb && { createTlb: typeof tlb === 'function' ? tlb : () => tlb }),
+      ...(tlb && { createTlb: typeof tlb === 'function' ? (hart: number) => requireTlb(tlb(hart)) : () => tlb }),
       ...(instructionSet && { instructionSet }),
       ...(controls && { controls }),
     });

@@ -11,6 +11,7 @@ export interface MachineEvents {
   readonly stopped: RunEnd;
 }
 
+/** Called at each event of a name, while the machine runs. */
 export type MachineListener<Name extends keyof MachineEvents> = (event: MachineEvents[Name]) => void;
 
 /** The listeners of a machine. They are called one after the other, and what they throw ends the run. */

@@ -6,6 +6,7 @@ import type { VirtioDevice } from './devices/virtio-mmio.ts';
 import type { EngineName } from './engine/create-engine.ts';
 import type { ControlOperation } from './hart/control.ts';
 
+/** What a machine is made of. All but `memoryBytes` and one of `kernel` and `firmware` may be left out. */
 export interface MachineOptions {
   /** RAM in bytes: a multiple of 64 KiB, at most 3 GiB. */
   readonly memoryBytes: number;
@@ -13,6 +14,7 @@ export interface MachineOptions {
   readonly kernel?: Uint8Array;
   /** ELF or raw code at the start of RAM, started in machine mode. Without it the SBI is built in. */
   readonly firmware?: Uint8Array;
+  /** Initial RAM disk: put into RAM, and named in the device tree. */
   readonly initrd?: Uint8Array;
   /** Kernel command line. */
   readonly bootArguments?: string;
@@ -41,9 +43,11 @@ export interface MachineOptions {
   readonly tlb?: TlbModel | ((hart: number) => TlbModel);
   /** Where the UART is connected to. Default: output is dropped, nothing is typed. */
   readonly console?: HostConsole;
+  /** Told of traps and of calls of the firmware: the same as listening to `trace` events. */
   readonly trace?: TraceSink;
   /** Name that trace events carry. Default `bare`. */
   readonly world?: string;
+  /** Default: all extensions of `@worldswitch/isa`. */
   readonly instructionSet?: InstructionSet;
   /** Control operations of added instruction-set extensions. */
   readonly controls?: Readonly<Record<string, ControlOperation>>;
@@ -55,6 +59,7 @@ export type RestoreOptions = Omit<
   'memoryBytes' | 'harts' | 'instructionTime' | 'kernel' | 'firmware' | 'initrd' | 'bootArguments'
 >;
 
+/** How far a machine runs: it returns at whichever comes first. */
 export interface RunOptions {
   /** Exact; the instructions of all harts count. Default: no limit. */
   readonly maxInstructions?: number;

@@ -2,6 +2,7 @@ import { Privilege, trapCauseName } from '@worldswitch/isa';
 import type { Hart } from './hart/hart.ts';
 import { CsrSlot } from './hart/hart-context.ts';
 
+/** Why a run ended. */
 export interface RunEnd {
   /**
    * `poweroff` and `reset`: software asked for it. `budget`: maxInstructions have retired. `until`: the condition held, or `stop` was called.

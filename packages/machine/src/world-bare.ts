@@ -16,6 +16,7 @@ import type { HartObserver } from './hart/hart-observer.ts';
 import { Machine } from './machine.ts';
 import type { RunEnd } from './run-end.ts';
 
+/** The machine of a bare world, besides what the spec says. */
 export interface BareWorldOptions {
   /** Default `compiled`. */
   readonly engine?: EngineName;

@@ -46,7 +46,9 @@ export interface BoardOptions {
 /** The parts of a machine, wired as memory-map.ts and the device tree say. */
 export interface Board {
   readonly ram: Ram;
+  /** Where devices are. */
   readonly bus: Bus;
+  /** What the harts share. */
   readonly group: HartGroup;
   readonly harts: readonly Hart[];
   /** The register contexts of the harts, in their order. */
@@ -54,6 +56,7 @@ export interface Board {
   /** The first hart, and its register context. */
   readonly hart: Hart;
   readonly vcpu: HostedVcpu;
+  /** The serial port that the console is connected to. */
   readonly uart: Uart16550;
   /** By slot. */
   readonly virtio: readonly (VirtioDevice | undefined)[];

@@ -17,6 +17,7 @@ const Register = {
 } as const;
 const MAX_PRIORITY = 7;
 
+/** What a PLIC is wired to. */
 export interface PlicOptions {
   /** Sources are 1 to this, at most 1023. */
   readonly sources: number;
@@ -24,6 +25,7 @@ export interface PlicOptions {
   readonly targets: readonly InterruptLine[];
 }
 
+/** A platform-level interrupt controller: a device with wires from others to it. */
 export interface Plic extends Device {
   /** The wire from a device. */
   source(number: number): InterruptLine;
@@ -42,6 +44,7 @@ export type PlicState = {
   readonly threshold: Uint8Array;
 };
 
+/** A PLIC (RISC-V Platform-Level Interrupt Controller Specification 1.0.0), all of its sources level-triggered, with priorities from 0 to 7. */
 export function createPlic({ sources, targets }: PlicOptions): Plic {
   const words = Math.ceil((sources + 1) / 32);
   const priority = new Uint8Array(sources + 1);

@@ -13,6 +13,10 @@ export interface PowerRequest {
   readonly exitCode: number;
 }
 
+/**
+ * The test device that switches a machine off (QEMU documentation, "virt Generic Virtual Platform").
+ * @param request called at each write that asks for something.
+ */
 export function createSysconTest(request: (power: PowerRequest) => void): Device {
   return {
     name: 'syscon-test',

@@ -32,8 +32,10 @@ const SIZE = 0x100;
 /** Characters that wait for the guest beyond its FIFO; more are lost, as on a wire. */
 const INPUT_LIMIT = 2 ** 20;
 
+/** What a UART is wired to. */
 export interface Uart16550Options {
   readonly interrupt: InterruptLine;
+  /** A character leaves: 0 to 255. */
   readonly transmit: (byte: number) => void;
 }
 
@@ -50,6 +52,7 @@ export type UartState = {
   readonly isTransmitterInterrupt: boolean;
 };
 
+/** A serial port; what arrives from outside is handed to `receive`. */
 export interface Uart16550 extends Device {
   save(): UartState;
   restore(state: UartState): void;
@@ -59,6 +62,7 @@ export interface Uart16550 extends Device {
   readonly pendingInput: number;
 }
 
+/** An NS16550A (PC16550D datasheet, section 8 "Registers"), whose characters leave at once. */
 export function createUart16550({ interrupt, transmit }: Uart16550Options): Uart16550 {
   let input: number[] = [];
   let inputHead = 0;

@@ -14,6 +14,7 @@ const PAGE_BYTES = 4096;
 /** Bytes of page numbers in one request that are looked at: bounds its work. */
 const LIST_LIMIT = 2 ** 16;
 
+/** A balloon (VIRTIO 1.2, section 5.5): memory that the guest does without for a while, in pages of 4096 bytes. */
 export interface VirtioBalloon extends VirtioDevice {
   /** Pages that the host wants back; the driver gives them when it can. Throws MachineError unless it is a number from 0 to 2^32 - 1. */
   setWanted(pages: number): void;

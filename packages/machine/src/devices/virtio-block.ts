@@ -46,6 +46,10 @@ const REQUEST_LIMIT = 2 ** 26;
 
 export type BlockState = { readonly sectors: number; readonly isReadOnly: boolean };
 
+/**
+ * A disk (VIRTIO 1.2, section 5.2) on what `backend` holds. Errors of the backend are answered with VIRTIO_BLK_S_IOERR.
+ * @param id what the guest may ask for: at most 20 bytes.
+ */
 export function createVirtioBlock(backend: BlockBackend, id = 'worldswitch'): VirtioDevice {
   const configuration = new Uint8Array(60);
   new DataView(configuration.buffer).setBigUint64(0, BigInt(backend.sectors), true);

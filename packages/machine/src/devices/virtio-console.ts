@@ -9,6 +9,7 @@ const CONFIGURATION_BYTES = 12;
 /** Bytes of one request that are passed on: descriptors may overlap, so RAM is no bound on their sum. */
 const REQUEST_LIMIT = 2 ** 20;
 
+/** Where a virtio console leads to, and the size of the terminal there. */
 export interface VirtioConsoleOptions {
   /** Bytes leave the guest. The array is valid during the call only. */
   readonly transmit: (bytes: Uint8Array) => void;
@@ -17,6 +18,7 @@ export interface VirtioConsoleOptions {
   readonly rows?: number;
 }
 
+/** A virtio console; what is typed is handed to `receive`. */
 export interface VirtioConsole extends VirtioDevice {
   /** Types: what the driver has no room for yet waits. */
   receive(bytes: Uint8Array): void;
@@ -30,6 +32,7 @@ export interface VirtioConsole extends VirtioDevice {
 
 export type ConsoleState = { readonly input: Uint8Array; readonly columns: number; readonly rows: number };
 
+/** A console of one port (VIRTIO 1.2, section 5.3): `/dev/hvc0` of Linux. */
 export function createVirtioConsole(options: VirtioConsoleOptions): VirtioConsole {
   const configuration = new Uint8Array(CONFIGURATION_BYTES);
   const view = new DataView(configuration.buffer);

@@ -6,6 +6,7 @@ const DEVICE_ID = 4;
 /** Bytes given for one request at most: a driver asks again for more. */
 const CHUNK = 4096;
 
+/** Where the bytes of a virtio entropy device come from. */
 export interface EntropySource {
   /** Fills `into` with random bytes. */
   fill(into: Uint8Array): void;

@@ -3,7 +3,9 @@ import type { HartGroup } from '../schedule/hart-group.ts';
 import { createCompiledEngine } from './compiler/index.ts';
 import type { Engine } from './engine.ts';
 
+/** The engines, from the one that is easiest to read to the fastest. All do the same, instruction for instruction. */
 export const engineNames = ['reference', 'interpreter', 'compiled'] as const;
+/** One of `engineNames`. */
 export type EngineName = (typeof engineNames)[number];
 /** All give the same results; this one gives them soonest. */
 export const DEFAULT_ENGINE: EngineName = 'compiled';

@@ -9,6 +9,7 @@ import { Ram } from '../memory/ram.ts';
 import { HartGroup } from '../schedule/hart-group.ts';
 import { HostedVcpu } from './vcpu.ts';
 
+/** The machine that a host OS is to run on. */
 export interface HostHardwareOptions {
   /** RAM in bytes: a multiple of 64 KiB. */
   readonly memoryBytes: number;

@@ -10,6 +10,7 @@ export interface LoadSegment {
   readonly memoryBytes: number;
 }
 
+/** What of an ELF file goes into memory, and where it begins. */
 export interface ElfImage {
   readonly entry: bigint;
   readonly segments: readonly LoadSegment[];

@@ -5,6 +5,7 @@ import { PageVersions } from './page-versions.ts';
 import type { MachineRecorder } from './recorder.ts';
 import { applyState, captureState, type MachineParts, type MachineState } from './whole-state.ts';
 
+/** What a timeline may cost. */
 export interface TimelineOptions {
   /** Instructions between two checkpoints: what going back has to run again at most. Default 5 million. */
   readonly everyInstructions?: number;

@@ -183,14 +183,10 @@ function userWorld(body: string): string {
   return `export default { name: 'mine', summary: 'mine', guest: 'none',\n  create() {\n    ${body}\n  } };\n`;
 }
 
-/** The program with no header that says its segment can be executed (p_flags at offset 4 of each, System V gABI). */
 const courseExtension = join(import.meta.dirname, '../examples/course-extension.ts');
 
-/** Switches the machine off by its test device, with 3 * 5 + 2 as status. */
-const kernelSource = `
-_start: li      a1, 5
-        weekday a2
-        triple.add a0, a1, a2
+/** Switches the machine off by its test device, with what is in a0 as status. */
+const powerOff = `
         slli    a0, a0, 16
         li      a1, 0x3333
         or      a0, a0, a1
@@ -199,8 +195,16 @@ _start: li      a1, 5
 here:   j       here
 `;
 
+/** Ends with 3 * 5 + 2. */
+const kernelSource = `
+_start: li      a1, 5
+        weekday a2
+        triple.add a0, a1, a2
+${powerOff}`;
+
 const ownTlb = readFileSync(join(import.meta.dirname, '../examples/direct-mapped-tlb.ts'), 'utf8');
 
+/** The program with no header that says its segment can be executed (p_flags at offset 4 of each, System V gABI), and no sections. */
 function withoutCode(elf: Uint8Array): Uint8Array {
   const copy = elf.slice();
   const view = new DataView(copy.buffer);
@@ -603,13 +607,7 @@ describe('a device of the user', () => {
   const source = `
 _start: li      a0, 0x30000000
         lw      a0, 0(a0)
-        slli    a0, a0, 16
-        li      a1, 0x3333
-        or      a0, a0, a1
-        li      a1, 0x100000
-        sw      a0, 0(a1)
-here:   j       here
-`;
+${powerOff}`;
 
   it('is on the bus of the machine', () => {
     const [kernel, seven] = [join(folder, 'seven.elf'), file('seven.ts', device)];

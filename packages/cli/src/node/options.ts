@@ -18,23 +18,39 @@ export interface MachineFlags extends ExtensionFlag {
   readonly tlb?: () => TlbModel;
 }
 
+/** The value of an option that may be given again. */
+export const oneMore = (text: string, before: string[] | undefined): string[] => [...(before ?? []), text];
+
+/** Before the command acts, puts what `load` makes of an option's value in its place, where `isFile` says that it names files. */
+export function loadBefore<Files>(
+  command: Command,
+  option: string,
+  isFile: (value: unknown) => value is Files,
+  load: (files: Files) => Promise<unknown>,
+): Command {
+  return command.hook('preAction', async (_, action) => {
+    const value: unknown = action.getOptionValue(option);
+    if (isFile(value)) action.setOptionValue(option, await load(value));
+  });
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+/** Of an option that takes `oneMore`. */
+export const areTexts = (value: unknown): value is string[] => Array.isArray(value);
+
 /** Adds the option for extensions of the user's own, which are loaded before the command acts. */
 export function addExtensionOption(command: Command): Command {
-  return command
-    .option(
-      '--extension <file>',
-      'instructions and CSRs of your own: a module whose default export is an IsaExtension; again for more',
-      (path: string, before: string[] | undefined) => [...(before ?? []), path],
-    )
-    .hook('preAction', async (_, action) => {
-      const paths: unknown = action.getOptionValue('extension');
-      if (Array.isArray(paths)) action.setOptionValue('extension', await loadExtensions(paths));
-    });
+  const described = command.option(
+    '--extension <file>',
+    'instructions and CSRs of your own: a module whose default export is an IsaExtension; again for more',
+    oneMore,
+  );
+  return loadBefore(described, 'extension', areTexts, loadExtensions);
 }
 
 /** Options that every command which starts a machine takes. */
 export function addMachineOptions(command: Command): Command {
-  return addExtensionOption(command)
+  const described = addExtensionOption(command)
     .addOption(new Option('--engine <name>', 'how the machine executes instructions').choices(engineNames))
     .option('--memory <size>', 'RAM of the machine or of the guest, such as 64M (2M to 3G)', memorySize)
     .option(
@@ -46,11 +62,8 @@ export function addMachineOptions(command: Command): Command {
       '--max-instructions <n>',
       'stop the machine, or each world, after this many instructions from where this command begins',
       positiveInteger,
-    )
-    .hook('preAction', async (_, action) => {
-      const tlb: unknown = action.getOptionValue('tlb');
-      if (typeof tlb === 'string') action.setOptionValue('tlb', await loadTlb(tlb));
-    });
+    );
+  return loadBefore(described, 'tlb', isText, loadTlb);
 }
 
 export function machineOptions(flags: MachineFlags): MachineOptions {

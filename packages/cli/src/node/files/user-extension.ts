@@ -1,4 +1,10 @@
-import { builtInExtensions, createInstructionSet, type InstructionSet, type IsaExtension } from '@worldswitch/isa';
+import {
+  builtInExtensions,
+  createInstructionSet,
+  defaultInstructionSet,
+  type InstructionSet,
+  type IsaExtension,
+} from '@worldswitch/isa';
 import type { ControlOperation } from '@worldswitch/machine';
 import { ExitCode, UserError } from '../../exit-codes.ts';
 import { loadUserModule } from './user-module.ts';
@@ -16,7 +22,7 @@ export interface UserExtensions {
 export async function loadExtensions(paths: readonly string[]): Promise<UserExtensions> {
   const extensions: IsaExtension[] = [...builtInExtensions];
   const controls: Record<string, ControlOperation> = {};
-  let instructionSet = createInstructionSet(extensions);
+  let instructionSet = defaultInstructionSet();
   for (const path of paths) {
     const refusal = (what: string) =>
       new UserError(`the extension '${path}' cannot be added to the instruction set: ${what}`, ExitCode.badInput);

@@ -16,7 +16,7 @@ import type { MachineRunOptions } from '../../machine-file/run-options.ts';
 import { readSnapshotFiles } from '../files/snapshot-file.ts';
 import { loadDevice } from '../files/user-device.ts';
 import { runMachine } from '../machine-run/run-machine.ts';
-import { hartCount, type MachineFlags, positiveInteger } from '../options.ts';
+import { areTexts, hartCount, loadBefore, type MachineFlags, oneMore, positiveInteger } from '../options.ts';
 import type { RunFlags } from './verb-run.ts';
 import { addSnapshotOptions, type SnapshotFlags, savePlanOf } from './verb-snapshot.ts';
 
@@ -51,9 +51,9 @@ const defaultMemory = 512 * 2 ** 20;
 export function addMachineRunOptions(command: Command): Command {
   const each = (text: string, before: string[] | undefined) => {
     if (text === '') throw new InvalidArgumentError('expected a text that is not empty.');
-    return [...(before ?? []), text];
+    return oneMore(text, before);
   };
-  return addSnapshotOptions(command)
+  const described = addSnapshotOptions(command)
     .option('--kernel <file>', 'run this kernel on a whole machine: Linux image, ELF or raw code')
     .option('--initrd <file>', 'initial RAM disk for --kernel')
     .option('--append <text>', 'kernel command line for --kernel')
@@ -64,12 +64,8 @@ export function addMachineRunOptions(command: Command): Command {
     .option(
       '--device <file>',
       'a device of your own: a module whose default export is an AddedDevice; again for more',
-      (path: string, before: string[] | undefined) => [...(before ?? []), path],
+      oneMore,
     )
-    .hook('preAction', async (_, action) => {
-      const paths: unknown = action.getOptionValue('device');
-      if (Array.isArray(paths)) action.setOptionValue('device', await Promise.all(paths.map(loadDevice)));
-    })
     .option('--smp <n>', 'harts of the machine, 1 to 8', hartCount)
     .option('--bios <file>', 'firmware: default (built in), none, or a file such as fw_dynamic.bin')
     .option(
@@ -108,6 +104,7 @@ export function addMachineRunOptions(command: Command): Command {
       positiveInteger,
     )
     .addOption(new Option('--no-reboot', 'end when the machine is reset'));
+  return loadBefore(described, 'device', areTexts, (paths) => Promise.all(paths.map(loadDevice)));
 }
 
 /** Runs the machine that the flags describe. */

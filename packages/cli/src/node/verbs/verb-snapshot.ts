@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { ExitCode, UserError } from '../../exit-codes.ts';
 import { writeAll } from '../files/output.ts';
 import { readSnapshotFiles, replaceFile, withSnapshots } from '../files/snapshot-file.ts';
+import { oneMore } from '../options.ts';
 
 /** Flags of `run` that save the machine, or start from a saved one. */
 export interface SnapshotFlags {
@@ -25,9 +26,12 @@ export interface SavePlan {
 }
 
 export function addSnapshotOptions(command: Command): Command {
-  const each = (text: string, before: string[] | undefined) => [...(before ?? []), text];
   return command
-    .option('--restore <file>', 'go on from a saved machine; then once more for each incremental one, in order', each)
+    .option(
+      '--restore <file>',
+      'go on from a saved machine; then once more for each incremental one, in order',
+      oneMore,
+    )
     .option('--save <file>', 'save the machine when the command ends, or as the next two options say')
     .option(
       '--save-at <n>',

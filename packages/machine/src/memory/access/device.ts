@@ -1,4 +1,4 @@
-import { ExceptionCause } from '@worldswitch/isa';
+import { AccessKind, faultCause, TranslationFault } from '@worldswitch/mmu-tlb';
 import type { Hart } from '../../hart/hart.ts';
 import { HartOffset } from '../../hart/hart-state.ts';
 import type { BusRegion } from '../bus.ts';
@@ -6,17 +6,31 @@ import { AccessResult, type Width } from './access-result.ts';
 
 const SCRATCH = HartOffset.scratch / 4;
 
-export function loadDevice(hart: Hart, address: number, low: number, high: number, width: Width): AccessResult {
+/** The device that all of an access is to; undefined where there is none or the address is misaligned, and the fault is noted. */
+function deviceAt(
+  hart: Hart,
+  address: number,
+  low: number,
+  high: number,
+  width: Width,
+  kind: AccessKind,
+): BusRegion | undefined {
   const region = address % width === 0 ? hart.bus.find(address, width) : undefined;
   if (!region) {
-    hart.noteFault(ExceptionCause.loadAccessFault, low, high);
-    return AccessResult.fault;
+    hart.noteFault(faultCause(TranslationFault.access, kind), low, high);
+    return undefined;
   }
-  hart.points?.noteAccess(hart, low, high, width, true, false);
+  hart.points?.noteAccess(hart, low, high, width, kind === AccessKind.load, kind === AccessKind.store);
+  hart.deviceAccesses++;
+  return region;
+}
+
+export function loadDevice(hart: Hart, address: number, low: number, high: number, width: Width): AccessResult {
+  const region = deviceAt(hart, address, low, high, width, AccessKind.load);
+  if (!region) return AccessResult.fault;
   const { u32 } = hart.memory;
   const scratch = hart.current.word + SCRATCH;
   const offset = address - region.base;
-  hart.deviceAccesses++;
   u32[scratch] = region.device.read(offset, width === 8 ? 4 : width);
   u32[scratch + 1] = width === 8 ? region.device.read(offset + 4, 4) : 0;
   if (hart.observer?.deviceAccess) noteDevice(hart, region, offset, width, false);
@@ -24,18 +38,13 @@ export function loadDevice(hart: Hart, address: number, low: number, high: numbe
 }
 
 export function storeDevice(hart: Hart, address: number, low: number, high: number, width: Width): AccessResult {
-  const region = address % width === 0 ? hart.bus.find(address, width) : undefined;
-  if (!region) {
-    hart.noteFault(ExceptionCause.storeAccessFault, low, high);
-    return AccessResult.fault;
-  }
-  hart.points?.noteAccess(hart, low, high, width, false, true);
+  const region = deviceAt(hart, address, low, high, width, AccessKind.store);
+  if (!region) return AccessResult.fault;
   const { u32 } = hart.memory;
   const scratch = hart.current.word + SCRATCH;
   const offset = address - region.base;
   const value = u32[scratch]!;
   if (hart.observer?.deviceAccess) noteDevice(hart, region, offset, width, true);
-  hart.deviceAccesses++;
   switch (width) {
     case 1:
       region.device.write(offset, 1, value & 0xff);
